@@ -1,0 +1,152 @@
+"""Read the YAML files people write, remembering where everything stands, so that errors name the line."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.constructor import DuplicateKeyError
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.scalarbool import ScalarBoolean
+from ruamel.yaml.scalarfloat import ScalarFloat
+from ruamel.yaml.scalarint import ScalarInt
+from ruamel.yaml.scalarstring import ScalarString
+
+from gx.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class Node:
+    """A value of a YAML file with the place it stands at.
+
+    Attributes:
+        value: a plain Python value (dict, list, str, int, float, bool, None, date).
+        file: the file.
+        line: 1-based line of the value.
+    """
+
+    value: Any
+    file: Path
+    line: int
+    _raw: Any = None
+
+    def fail(self, message: str) -> ConfigError:
+        """An error that names this place."""
+        return ConfigError(message, file=self.file, line=self.line)
+
+    def mapping(self, what: str) -> dict[str, Node]:
+        """The entries of a mapping by key.
+
+        Raises:
+            ConfigError: this is no mapping, or a key is no string.
+        """
+        if not isinstance(self._raw, CommentedMap):
+            raise self.fail(f"{what} must be a mapping of names to values; found {_kind(self.value)}")
+        entries: dict[str, Node] = {}
+        for key, value in self._raw.items():
+            line = self._raw.lc.key(key)[0] + 1
+            if not isinstance(key, str):
+                raise ConfigError(f"{what}: the key {key!r} must be text; quote it", file=self.file, line=line)
+            entries[str(key)] = Node(_plain(value), self.file, line, value)
+        return entries
+
+    def items(self, what: str) -> list[Node]:
+        """The entries of a list.
+
+        Raises:
+            ConfigError: this is no list.
+        """
+        if not isinstance(self._raw, CommentedSeq):
+            raise self.fail(f"{what} must be a list; found {_kind(self.value)}")
+        return [
+            Node(_plain(value), self.file, self._raw.lc.item(index)[0] + 1, value)
+            for index, value in enumerate(self._raw)
+        ]
+
+    def text(self, what: str) -> str:
+        """The value as text.
+
+        Raises:
+            ConfigError: it is anything else, or empty.
+        """
+        if not isinstance(self.value, str) or not self.value.strip():
+            raise self.fail(f"{what} must be text; found {_kind(self.value)}")
+        return self.value
+
+    def texts(self, what: str) -> tuple[str, ...]:
+        """The value as a list of texts; a single text counts as a list of one.
+
+        Raises:
+            ConfigError: an entry is anything else.
+        """
+        nodes = [self] if isinstance(self.value, str) else self.items(what)
+        return tuple(node.text(f"an entry of {what}") for node in nodes)
+
+
+def read_document(file: Path) -> Node:
+    """Parse one YAML file (YAML 1.2: ``no`` and ``on`` are text, as in country codes).
+
+    Raises:
+        ConfigError: it cannot be read, is not YAML, holds a key twice or is empty; with the line.
+    """
+    try:
+        content = YAML(typ="rt", pure=True).load(file.read_text(encoding="utf-8"))
+    except DuplicateKeyError as error:
+        raise ConfigError(f"a key stands here twice: {error.problem}", file=file, line=_line(error)) from None
+    except MarkedYAMLError as error:
+        problem = " ".join(part for part in (error.problem, error.context) if part)
+        raise ConfigError(f"this is not valid YAML: {problem}", file=file, line=_line(error)) from None
+    except (YAMLError, UnicodeDecodeError) as error:
+        raise ConfigError(f"this is not valid YAML: {error}", file=file) from None
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", file=file) from None
+    if content is None:
+        raise ConfigError("the file is empty", file=file)
+    return Node(_plain(content), file, 1, content)
+
+
+def check_keys(entries: Mapping[str, Node], allowed: Iterable[str], what: str) -> None:
+    """Refuse keys that nobody reads: a misspelt ``blocking`` must not pass silently.
+
+    Raises:
+        ConfigError: a key is not among the allowed ones; the nearest is suggested.
+    """
+    known = sorted(allowed)
+    for key, node in entries.items():
+        if key not in known:
+            raise node.fail(f"{what} has no setting {key!r}{suggest(key, known)}; it can have {', '.join(known)}")
+
+
+def suggest(found: str, known: Iterable[str]) -> str:
+    """A hint such as `` (did you mean 'staging'?)``, empty when nothing is near."""
+    near = difflib.get_close_matches(found, list(known), n=1)
+    return f" (did you mean {near[0]!r}?)" if near else ""
+
+
+def _line(error: MarkedYAMLError) -> int | None:
+    mark = error.problem_mark or error.context_mark
+    return mark.line + 1 if mark else None
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "nothing"
+    shown = repr(value)
+    return f"{type(value).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}"  # noqa: PLR2004
+
+
+def _plain(value: Any) -> Any:
+    """Values without ruamel's own types, which GX and JSON do not know."""
+    if isinstance(value, Mapping):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    for kind, plain in ((ScalarBoolean, bool), (ScalarInt, int), (ScalarFloat, float), (ScalarString, str)):
+        if isinstance(value, kind):
+            return plain(value)
+    return value

@@ -1,0 +1,150 @@
+"""Read the suites of a project from YAML. Cheap: nothing here imports great_expectations."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from expectations.documents import Node, check_keys, read_document, suggest
+from expectations.suite import ExpectationSpec, Severity, SuiteSpec
+from gx.errors import ConfigError
+from gx.warehouse.table import TableName
+
+_SUITE_KEYS = ("table", "name", "owner", "description", "tags", "allow_empty", "expectations")
+_EXPECTATION_KEYS = ("severity", "blocking", "notes")
+_SUITE_NAME = re.compile(r"^[^\s/\\\x00-\x1f]([^/\\\x00-\x1f]{0,198}[^\s/\\\x00-\x1f])?$")
+_EXPECTATION_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+
+
+def load_suites(suites_dir: Path) -> tuple[SuiteSpec, ...]:
+    """Read every ``*.yml`` and ``*.yaml`` under a project's ``expectations/suites``, sorted by name.
+
+    Raises:
+        ConfigError: the directory is missing, a file is wrong (with its line), or a name is used twice.
+    """
+    if not suites_dir.is_dir():
+        raise ConfigError(f"there is no directory {suites_dir}; suites are YAML files in it, one for each table")
+    by_name: dict[str, SuiteSpec] = {}
+    for file in sorted([*suites_dir.rglob("*.yml"), *suites_dir.rglob("*.yaml")]):
+        suite = load_suite(file, layer="/".join(file.parent.relative_to(suites_dir).parts))
+        # File systems and Data Docs addresses may not tell upper from lower case.
+        if other := by_name.get(suite.name.casefold()):
+            raise ConfigError(
+                f"the suite name {suite.name!r} is taken by {other.file}; give one of them another `name:`", file=file
+            )
+        by_name[suite.name.casefold()] = suite
+    return tuple(sorted(by_name.values(), key=lambda suite: suite.name))
+
+
+def load_suite(file: Path, layer: str = "") -> SuiteSpec:
+    """Read one suite.
+
+    Raises:
+        ConfigError: it is not as documented; with file and line.
+    """
+    entries = read_document(file).mapping("a suite")
+    check_keys(entries, _SUITE_KEYS, "a suite")
+    for required in ("table", "expectations"):
+        if required not in entries:
+            raise ConfigError(f"a suite needs `{required}:`", file=file, line=1)
+    table = _table(entries["table"])
+    name = entries["name"].text("`name`") if "name" in entries else str(table).replace('"', "")
+    if not _SUITE_NAME.match(name):
+        raise entries.get("name", entries["table"]).fail(
+            f"the suite name {name!r} cannot be used: it becomes a file name, so it may be 1 to 200 characters long "
+            r"and hold no slash, backslash or control character, nor begin or end with a space; set another `name:`"
+        )
+    return SuiteSpec(
+        name=name,
+        table=table,
+        expectations=_expectations(entries["expectations"]),
+        file=file,
+        layer=layer,
+        owner=entries["owner"].text("`owner`") if "owner" in entries else None,
+        description=entries["description"].text("`description`") if "description" in entries else None,
+        allow_empty=_flag(entries["allow_empty"], "`allow_empty`") if "allow_empty" in entries else False,
+        tags=entries["tags"].texts("`tags`") if "tags" in entries else (),
+    )
+
+
+def choose_suites(suites: Sequence[SuiteSpec], patterns: Sequence[str], where: Node) -> tuple[SuiteSpec, ...]:
+    """The suites that a checkpoint names, by name or glob, each once, in the order of the patterns.
+
+    Raises:
+        ConfigError: a pattern matches nothing, or two of the chosen suites are about one table.
+    """
+    chosen: dict[str, SuiteSpec] = {}
+    for pattern in patterns:
+        matching = [suite for suite in suites if fnmatchcase(suite.name, pattern)]
+        if not matching:
+            names = [suite.name for suite in suites]
+            known = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")  # noqa: PLR2004 - a line's worth
+            raise where.fail(f"no suite is called {pattern!r}{suggest(pattern, names)}; there are: {known or 'none'}")
+        chosen.update({suite.name: suite for suite in matching})
+    by_table: dict[str, SuiteSpec] = {}
+    for suite in chosen.values():
+        key = str(suite.table).casefold()
+        if other := by_table.get(key):
+            raise where.fail(
+                f"two suites are about the table {suite.table}: {other.file} and {suite.file}; "
+                "merge them, or put them into two checkpoints"
+            )
+        by_table[key] = suite
+    return tuple(chosen.values())
+
+
+def _table(node: Node) -> TableName:
+    try:
+        return TableName.parse(node.text("`table`"))
+    except ValueError as error:
+        raise node.fail(str(error)) from None
+
+
+def _expectations(node: Node) -> tuple[ExpectationSpec, ...]:
+    found = tuple(_expectation(item) for item in node.items("`expectations`"))
+    if not found:
+        raise node.fail("`expectations` is empty: a suite that expects nothing would always hold")
+    return found
+
+
+def _expectation(item: Node) -> ExpectationSpec:
+    if isinstance(item.value, str):  # `- expect_table_row_count_to_be_between` without arguments
+        return _spec(item.value, {}, {}, item)
+    entries = item.mapping("an expectation")
+    names = [key for key in entries if key not in _EXPECTATION_KEYS]
+    if len(names) != 1:
+        raise item.fail(
+            f"an expectation is one name with its arguments, found {', '.join(map(repr, names)) or 'none'}; "
+            f"beside it there can be {', '.join(_EXPECTATION_KEYS)}"
+        )
+    arguments = entries[names[0]]
+    kwargs = {} if arguments.value is None else arguments.mapping(f"the arguments of {names[0]}")
+    settings = {key: entries[key] for key in entries if key != names[0]}
+    return _spec(names[0], {key: kwarg.value for key, kwarg in kwargs.items()}, settings, item)
+
+
+def _spec(name: str, kwargs: dict[str, object], settings: dict[str, Node], item: Node) -> ExpectationSpec:
+    if not _EXPECTATION_NAME.match(name):
+        raise item.fail(f"{name!r} is no expectation's name; they look like expect_column_values_to_not_be_null")
+    severity = Severity.CRITICAL
+    if "severity" in settings:
+        text = settings["severity"].text("`severity`")
+        if text not in list(Severity):
+            raise settings["severity"].fail(f"`severity` is {text!r}; it can be {', '.join(Severity)}")
+        severity = Severity(text)
+    return ExpectationSpec(
+        type=name,
+        kwargs=kwargs,
+        severity=severity,
+        blocking=_flag(settings["blocking"], "`blocking`") if "blocking" in settings else severity == Severity.CRITICAL,
+        notes=settings["notes"].text("`notes`") if "notes" in settings else None,
+        line=item.line,
+    )
+
+
+def _flag(node: Node, what: str) -> bool:
+    if not isinstance(node.value, bool):
+        raise node.fail(f"{what} must be true or false; found {node.value!r}")
+    return node.value

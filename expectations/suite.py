@@ -1,0 +1,75 @@
+"""A suite as people write it: what must be true of one table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from gx.warehouse.table import TableName
+
+
+class Severity(StrEnum):
+    """How bad a failure is. GX's own three levels."""
+
+    CRITICAL = "critical"
+    WARNING = "warning"
+    INFO = "info"
+
+
+@dataclass(frozen=True)
+class ExpectationSpec:
+    """One expectation of a suite, not yet known to GX.
+
+    Attributes:
+        type: GX's name, such as ``expect_column_values_to_be_unique``.
+        kwargs: GX's own keyword arguments.
+        severity: how bad a failure is.
+        blocking: whether a failure closes the gate; by default a critical one does.
+        notes: why it is there, for people.
+        line: where it stands in the suite's file.
+    """
+
+    type: str
+    kwargs: Mapping[str, Any]
+    severity: Severity
+    blocking: bool
+    notes: str | None
+    line: int
+
+    @property
+    def column(self) -> str | None:
+        """The column or columns it is about, for people; None for an expectation about the table."""
+        for key in ("column", "column_A", "column_list", "column_set"):
+            if value := self.kwargs.get(key):
+                if key == "column_A":
+                    return f"{value}, {self.kwargs.get('column_B')}"
+                return value if isinstance(value, str) else ", ".join(map(str, value))
+        return None
+
+
+@dataclass(frozen=True)
+class SuiteSpec:
+    """What must be true of one table.
+
+    Attributes:
+        name: unique in the project; by default the table's name.
+        table: the table.
+        expectations: in the order of the file; never empty.
+        file: where it was read from.
+        layer: the folder of the file under ``expectations/suites``; empty at the top.
+        allow_empty: whether an empty table is all right. By default it is not: every expectation about rows
+            holds on no rows, which is how a load that brought nothing passes its tests.
+    """
+
+    name: str
+    table: TableName
+    expectations: tuple[ExpectationSpec, ...]
+    file: Path
+    layer: str = ""
+    owner: str | None = None
+    description: str | None = None
+    allow_empty: bool = False
+    tags: tuple[str, ...] = field(default=())

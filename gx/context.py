@@ -1,0 +1,47 @@
+"""Open the GX data context of a project."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from pathlib import Path
+
+# GX decides at import whether to report usage; sluice never does.
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
+
+import great_expectations
+from great_expectations.data_context import AbstractDataContext
+from great_expectations.data_context.types.base import DataContextConfig
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from gx.errors import ConfigError
+
+CONFIG_FILE = "great_expectations.yml"
+_SHIPPED = Path(__file__).resolve().parent / CONFIG_FILE
+
+
+def open_context(project: Path, state_dir: Path) -> AbstractDataContext:
+    """Open a context configured by the project's ``gx/great_expectations.yml``, or by the one that ships.
+
+    The file is read and never written: GX's own file context rewrites its configuration, connection strings
+    included. Results and docs go where the file says, with ``${SLUICE_STATE_DIR}`` as ``state_dir``.
+
+    Raises:
+        ConfigError: the file is no YAML, or GX does not accept it.
+    """
+    own = project / "gx" / CONFIG_FILE
+    file = own if own.exists() else _SHIPPED
+    os.environ["SLUICE_STATE_DIR"] = str(state_dir)
+    state_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        content = YAML(typ="safe").load(file)
+        config = DataContextConfig(**content)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return great_expectations.get_context(mode="ephemeral", project_config=config)
+    except YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        raise ConfigError("this is not valid YAML", file=file, line=mark.line + 1 if mark else None) from None
+    except TypeError as error:
+        raise ConfigError(f"GX does not accept this configuration: {error}", file=file) from None

@@ -1,0 +1,142 @@
+"""Settings: read once at the edge (environment, then ``.env`` of the project), passed in from there on."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+from gx.errors import ConfigError
+
+REFERENCE_PROJECT = Path(__file__).resolve().parent.parent
+"""The project that ships with sluice: the reference warehouse's suites and checkpoints."""
+
+WAREHOUSE_FORMS = "duckdb:///path/file.duckdb, postgresql://user@host/db or snowflake://user@account/db"
+_SOURCE_VARIABLE = re.compile(r"^SLUICE_SOURCE_([A-Z0-9_]+)_URL$")
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, each as ``SLUICE_<NAME>`` in the environment or in ``<project>/.env``."""
+
+    model_config = SettingsConfigDict(env_prefix="SLUICE_", extra="ignore", frozen=True)
+
+    project: Path = REFERENCE_PROJECT
+    """Directory with ``expectations/suites/`` and ``checkpoints/``."""
+    state: Path | None = None
+    """Where sluice keeps what it makes (ledger, results, Data Docs); default ``<project>/.sluice``."""
+    warehouse_url: SecretStr | None = None
+    """SQLAlchemy URL of the warehouse; default a DuckDB file in the state directory."""
+    ledger_url: SecretStr | None = None
+    """SQLAlchemy URL of the ledger; default an SQLite file in the state directory."""
+    gate_valid_hours: float = Field(24, gt=0)
+    """How long a gate decision stays valid, in hours."""
+    wait_seconds: float = Field(600, ge=0)
+    """How long to wait for another run, or another process, that uses the same warehouse."""
+    load_timeout_seconds: float = Field(3600, gt=0)
+    """How long one load (a dbt run) may take."""
+    stripe_api_key: SecretStr | None = None
+    """Stripe secret key; without it the embedded Stripe emulator is used."""
+    stripe_api_base: str | None = None
+    """Base URL of the Stripe API, when it is not Stripe's own."""
+    fivetran_api_key: SecretStr | None = None
+    """Fivetran API key; with it (and the secret and connections) Fivetran does the ingest."""
+    fivetran_api_secret: SecretStr | None = None
+    fivetran_connections: str = ""
+    """Comma-separated Fivetran connection ids to sync."""
+
+    @field_validator("project", "state")
+    @classmethod
+    def _absolute(cls, path: Path | None) -> Path | None:
+        return path.expanduser().resolve() if path else None
+
+    @property
+    def state_dir(self) -> Path:
+        """The state directory (it may not exist yet)."""
+        return self.state or self.project / ".sluice"
+
+    @property
+    def suites_dir(self) -> Path:
+        """Where the project's suites are."""
+        return self.project / "expectations" / "suites"
+
+    @property
+    def checkpoints_dir(self) -> Path:
+        """Where the project's checkpoints are."""
+        return self.project / "checkpoints"
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether this is the project that ships with sluice."""
+        return self.project == REFERENCE_PROJECT
+
+    def warehouse(self) -> URL:
+        """The warehouse's URL.
+
+        Raises:
+            ConfigError: it is no URL, or of a database sluice does not know.
+        """
+        default = f"duckdb:///{self.state_dir / 'warehouse.duckdb'}"
+        url = _parse_url("SLUICE_WAREHOUSE_URL", self.warehouse_url, default)
+        if url.get_backend_name() not in ("duckdb", "postgresql", "snowflake"):
+            raise ConfigError(
+                f"SLUICE_WAREHOUSE_URL names the database {url.get_backend_name()!r}; it can be {WAREHOUSE_FORMS}"
+            )
+        return url
+
+    def ledger(self) -> URL:
+        """The ledger's URL.
+
+        Raises:
+            ConfigError: it is no URL.
+        """
+        return _parse_url("SLUICE_LEDGER_URL", self.ledger_url, f"sqlite:///{self.state_dir / 'ledger.sqlite'}")
+
+
+def _parse_url(name: str, value: SecretStr | None, default: str) -> URL:
+    try:
+        return make_url(value.get_secret_value() if value else default)
+    except (ArgumentError, ValueError):
+        # The text of a URL that does not parse may hold the password anywhere: never repeat it.
+        raise ConfigError(f"{name} is not a database URL; expected for example {WAREHOUSE_FORMS}") from None
+
+
+def load_settings(project: Path | None = None) -> Settings:
+    """Read the settings of a project.
+
+    Args:
+        project: the project's directory; without it ``SLUICE_PROJECT``, without that the reference project.
+
+    Raises:
+        ConfigError: a value is of the wrong type or out of range (the value itself is not shown), or the
+            project directory does not exist.
+    """
+    directory = project or Path(os.environ.get("SLUICE_PROJECT") or REFERENCE_PROJECT)
+    directory = directory.expanduser().resolve()
+    if not directory.is_dir():
+        raise ConfigError(f"the project directory {directory} does not exist (set by --project or SLUICE_PROJECT)")
+    try:
+        return Settings(project=directory, _env_file=directory / ".env")  # type: ignore[call-arg]
+    except ValidationError as error:
+        problems = "; ".join(
+            f"SLUICE_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}" for item in error.errors()
+        )
+        raise ConfigError(f"wrong settings (looked in the environment and in {directory / '.env'}): {problems}") from None
+
+
+def source_urls(environment: Mapping[str, str]) -> dict[str, URL]:
+    """The databases that suites may reconcile with: ``SLUICE_SOURCE_<NAME>_URL`` gives the source ``<name>``.
+
+    Raises:
+        ConfigError: a value is no database URL.
+    """
+    found: dict[str, URL] = {}
+    for variable, value in environment.items():
+        if match := _SOURCE_VARIABLE.match(variable):
+            found[match[1].lower()] = _parse_url(variable, SecretStr(value), "")
+    return found

@@ -1,0 +1,170 @@
+"""A warehouse: one SQLAlchemy engine, opened late, held briefly, and everything that differs between engines."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from types import ModuleType
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from gx.errors import WarehouseError
+from gx.redaction import redact, safe_url, url_secrets
+from gx.warehouse.table import CatalogTable, TableName
+
+Progress = Callable[[str], None]
+_PAUSE_SECONDS = 0.25
+
+_CATALOG = sa.table(
+    "tables",
+    sa.column("table_schema", sa.String),
+    sa.column("table_name", sa.String),
+    schema="information_schema",
+)
+
+
+class Warehouse:
+    """What is common to the warehouses; one subclass per engine holds its differences and nothing else does."""
+
+    dialect_name: str
+
+    def __init__(self, url: URL, *, wait_seconds: float, progress: Progress = lambda _: None) -> None:
+        self.url = url
+        self._wait_seconds = wait_seconds
+        self._progress = progress
+        self._engine: Engine | None = None
+
+    @property
+    def engine(self) -> Engine:
+        """The SQLAlchemy engine; made at first use, closed by :meth:`release`."""
+        if self._engine is None:
+            self._engine = self._create_engine()
+        return self._engine
+
+    def _create_engine(self) -> Engine:
+        return sa.create_engine(self.url, **self.engine_options())
+
+    def engine_options(self) -> dict[str, Any]:
+        """Keyword arguments for ``create_engine``."""
+        return {}
+
+    def release(self) -> None:
+        """Close every connection, so that another process can use the warehouse."""
+        if self._engine is not None:
+            self._engine.dispose()
+            self._engine = None
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A connection in one transaction, committed at the end; waits, with a bound, for a busy warehouse.
+
+        Raises:
+            WarehouseError: it cannot be reached, or stayed busy for ``wait_seconds``.
+        """
+        connection = self._open()
+        try:
+            with connection.begin():
+                yield connection
+        finally:
+            connection.close()
+
+    def _open(self) -> Connection:
+        deadline = time.monotonic() + self._wait_seconds
+        said = False
+        while True:
+            try:
+                return self.engine.connect()
+            except SQLAlchemyError as error:
+                if not self.is_busy(error):
+                    raise self.unavailable(error) from None
+                if time.monotonic() > deadline:
+                    raise WarehouseError(
+                        f"{self.describe()} stayed in use by another process for {self._wait_seconds:.0f} s; "
+                        "close that process or raise SLUICE_WAIT_SECONDS",
+                        transient=True,
+                    ) from None
+                if not said:
+                    self._progress(f"waiting for {self.describe()}: another process is using it")
+                    said = True
+                time.sleep(_PAUSE_SECONDS)
+
+    def is_busy(self, error: SQLAlchemyError) -> bool:
+        """Whether the error means that another process holds the warehouse for the moment."""
+        del error
+        return False
+
+    def probe(self) -> None:
+        """Check that the warehouse can be reached and answers.
+
+        Raises:
+            WarehouseError: it does not; the message never holds the password.
+        """
+        with self.connect() as connection:
+            connection.execute(sa.select(sa.literal(1)))
+
+    def find_tables(self, names: Sequence[TableName]) -> dict[TableName, CatalogTable]:
+        """Look the named tables and views up in the catalog; those that are absent are left out.
+
+        A name without a schema means the table in the connection's default schema if it is there, otherwise
+        the only table of that name.
+        """
+        if not names:
+            return {}
+        wanted = sorted({name.name.casefold() for name in names})
+        found: dict[TableName, CatalogTable] = {}
+        with self.connect() as connection:
+            default_schema = self.default_schema(connection)
+            for database in sorted({name.database or "" for name in names}):
+                rows = connection.execute(self.catalog_query(wanted, database or None)).all()
+                for name in (n for n in names if (n.database or "") == database):
+                    candidates = [(str(s), str(t)) for s, t in rows if name.matches(str(s), str(t))]
+                    if chosen := _choose(candidates, name, default_schema):
+                        found[name] = CatalogTable(name.database, *chosen)
+        return found
+
+    def default_schema(self, connection: Connection) -> str | None:
+        """The schema that an unqualified name means."""
+        return str(connection.execute(sa.select(sa.func.current_schema())).scalar())
+
+    def catalog_query(self, lowered_names: Sequence[str], database: str | None) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+        """A query for (schema, name) of all tables and views with one of these lower-case names."""
+        tables = _CATALOG if database is None else sa.table(
+            "tables", *[sa.column(c.name, sa.String) for c in _CATALOG.c], schema=f"{database}.information_schema"
+        )
+        return sa.select(tables.c.table_schema, tables.c.table_name).where(
+            sa.func.lower(tables.c.table_name).in_(lowered_names)
+        )
+
+    def dialect_module(self) -> ModuleType | object | None:
+        """What GX is to take for the dialect's module when it builds SQL; None keeps GX's own choice."""
+        return None
+
+    def describe(self) -> str:
+        """The warehouse for people, without secrets."""
+        return f"the warehouse {safe_url(self.url)}"
+
+    def redact(self, text: str) -> str:
+        """``text`` without this warehouse's secrets."""
+        return redact(text, url_secrets(self.url))
+
+    def unavailable(self, error: SQLAlchemyError) -> WarehouseError:
+        """Turn a driver's error into one that is safe to show."""
+        detail = str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
+        first_line = self.redact(detail).strip().splitlines()[0] if detail.strip() else type(error).__name__
+        return WarehouseError(
+            f"cannot connect to {self.describe()}: {first_line}. Check SLUICE_WAREHOUSE_URL and that it is running.",
+            transient=isinstance(error, DBAPIError) and "password" not in detail.lower(),
+        )
+
+
+def _choose(candidates: list[tuple[str, str]], name: TableName, default_schema: str | None) -> tuple[str, str] | None:
+    exact = [c for c in candidates if c[1] == name.name and (name.schema is None or c[0] == name.schema)]
+    candidates = exact or candidates
+    if name.schema is None:
+        in_default = [c for c in candidates if c[0] == default_schema]
+        candidates = in_default or (candidates if len(candidates) == 1 else [])
+    return candidates[0] if candidates else None

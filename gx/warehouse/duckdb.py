@@ -1,0 +1,50 @@
+"""DuckDB: one file, the embedded default."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import ModuleType
+
+from sqlalchemy.engine import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from gx.errors import WarehouseError
+from gx.warehouse.base import Warehouse
+from gx.warehouse.duckdb_dialect import DuckDBDialectModule
+
+
+class DuckDBWarehouse(Warehouse):
+    """A DuckDB file. Only one process can have it open, so connections are held briefly and waited for."""
+
+    dialect_name = "duckdb"
+
+    @property
+    def path(self) -> Path | None:
+        """The database file; None for an in-memory database."""
+        database = self.url.database
+        return Path(database) if database and database != ":memory:" else None
+
+    def _create_engine(self) -> Engine:
+        # Opening a missing file would create an empty warehouse and report every table as missing.
+        if self.path is not None and not self.path.exists():
+            raise WarehouseError(
+                f"{self.describe()} does not exist: there is no file {self.path}. "
+                "Load data first (sluice run), or correct SLUICE_WAREHOUSE_URL."
+            )
+        return super()._create_engine()
+
+    def create(self) -> None:
+        """Create the database file if it is absent (only an ingest does this)."""
+        if self.path is not None and not self.path.exists():
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            super()._create_engine().connect().close()
+
+    def is_busy(self, error: SQLAlchemyError) -> bool:
+        return "Could not set lock on file" in str(error)
+
+    def default_schema(self, connection: Connection) -> str | None:
+        del connection
+        return "main"
+
+    def dialect_module(self) -> ModuleType:
+        return DuckDBDialectModule()

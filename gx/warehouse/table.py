@@ -1,0 +1,81 @@
+"""Names of tables as people write them, and as the warehouse spells them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from sqlalchemy import TableClause, quoted_name, table
+
+_PART = r'(?:"(?:[^"]|"")+"|[^".\s][^".]*)'
+_NAME = re.compile(rf"^{_PART}(?:\.{_PART}){{0,2}}$")
+
+
+@dataclass(frozen=True)
+class TableName:
+    """A table as a suite names it: ``table``, ``schema.table`` or ``database.schema.table``.
+
+    A part in double quotes means exactly that spelling; other parts match whatever case the warehouse uses.
+    """
+
+    parts: tuple[str, ...]
+
+    @classmethod
+    def parse(cls, text: str) -> TableName:
+        """Read a name.
+
+        Raises:
+            ValueError: it is not of one of the three forms.
+        """
+        if not _NAME.match(text):
+            raise ValueError(f"{text!r} is not a table name; write schema.table (quote odd parts: \"My Schema\".\"a b\")")
+        return cls(tuple(re.findall(_PART, text)))
+
+    @property
+    def name(self) -> str:
+        """The last part without quotes."""
+        return _plain(self.parts[-1])
+
+    @property
+    def schema(self) -> str | None:
+        """The part before the last without quotes; None when only the table is named."""
+        return _plain(self.parts[-2]) if len(self.parts) > 1 else None
+
+    @property
+    def database(self) -> str | None:
+        """The first of three parts without quotes."""
+        return _plain(self.parts[-3]) if len(self.parts) > 2 else None  # noqa: PLR2004 - parts of a name
+
+    def matches(self, schema: str, name: str) -> bool:
+        """Whether the catalog's ``schema`` and ``name`` are this table (case counts only in quoted parts)."""
+        return _same(self.parts[-1], name) and (len(self.parts) == 1 or _same(self.parts[-2], schema))
+
+    def __str__(self) -> str:
+        return ".".join(self.parts)
+
+
+@dataclass(frozen=True)
+class CatalogTable:
+    """A table that exists, spelled as the warehouse's catalog spells it."""
+
+    database: str | None
+    schema: str
+    name: str
+
+    @property
+    def schema_path(self) -> str:
+        """Schema, with the database in front when the suite named one, for SQLAlchemy's ``schema=``."""
+        return f"{self.database}.{self.schema}" if self.database else self.schema
+
+    def clause(self) -> TableClause:
+        """The table for SQLAlchemy Core, quoted exactly as the catalog has it."""
+        schema = quoted_name(self.schema, quote=True) if self.database is None else self.schema_path
+        return table(quoted_name(self.name, quote=True), schema=schema)
+
+
+def _plain(part: str) -> str:
+    return part[1:-1].replace('""', '"') if part.startswith('"') else part
+
+
+def _same(part: str, actual: str) -> bool:
+    return _plain(part) == actual if part.startswith('"') else part.casefold() == actual.casefold()
