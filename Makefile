@@ -1,0 +1,85 @@
+# `make help` lists the targets. Needs Python 3.11-3.13 and make; everything else is installed in .venv.
+#   make run                     set up (once), then run the main job
+#   make test ARGS="-k gate -x"  arguments for pytest
+#   make run PYTHON=python3.13   the Python to set up with
+#   make lock ARGS=--upgrade     newest versions within pyproject.toml's ranges
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+SHELL := /bin/sh
+
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export PIP_NO_INPUT := 1
+
+ARGS ?=
+PYTHON ?=
+# The first of these that is a supported version: the one asked for, or what is on the PATH.
+PYTHONS = $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11)
+
+VENV := .venv
+BIN := $(VENV)/bin
+ROOMS := gx expectations checkpoints flows
+
+# --no-deps: the locks are complete, so pip has nothing to resolve. --no-build-isolation: what has no wheel is
+# built with the locked setuptools, not with one that pip would fetch without a hash.
+INSTALL := $(BIN)/python -m pip install --quiet --no-deps --no-build-isolation
+LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --annotation-style line \
+	--custom-compile-command "make lock" --quiet $(ARGS)
+
+.PHONY: help run test lint format lock clean
+
+help: ## Show this list
+	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+run: $(VENV)/.run ## Set up if needed, then run the main job: ingest, checks, gates, loads, Data Docs
+	@$(BIN)/sluice run $(ARGS)
+
+test: $(VENV)/.dev ## Set up if needed, then run the tests (ARGS="-k gate -x" goes to pytest)
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint: $(VENV)/.dev ## Check style, format, types and the import rules between the rooms
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/.dev ## Format the code and mend what can be mended safely
+	$(BIN)/ruff check --fix-only --quiet .
+	$(BIN)/ruff format .
+
+lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml (keeps versions that still fit)
+	$(LOCK) --group build --output-file requirements/build.txt
+	$(LOCK) pyproject.toml --output-file requirements/run.txt
+	$(LOCK) pyproject.toml --group dev --constraints requirements/run.txt --output-file requirements/dev.txt
+
+clean: ## Remove the virtual environment and every cache (data in .sluice stays)
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+	find $(ROOMS) tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps: each is touched when its step is complete, so an interrupted set-up starts that step again.
+
+$(VENV)/.made: requirements/build.txt
+	@for python in $(PYTHONS); do \
+		if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
+			echo "Setting up .venv with $$("$$python" --version) (once; a minute or two)"; \
+			"$$python" -m venv --clear $(VENV) && exec $(INSTALL) --require-hashes -r $<; \
+			exit 1; \
+		fi; \
+	done; \
+	echo "sluice needs Python 3.11, 3.12 or 3.13, and found none among: $(subst ",,$(PYTHONS))." >&2; \
+	echo "Install one, or name one: make $(or $(MAKECMDGOALS),run) PYTHON=/path/to/python3.13" >&2; \
+	exit 1
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.made requirements/run.txt pyproject.toml
+	@echo "Installing what sluice runs on (requirements/run.txt)"
+	@$(INSTALL) --require-hashes -r requirements/run.txt
+	@$(INSTALL) --editable .
+	@$(BIN)/python -m compileall -q $(ROOMS)
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	@echo "Installing what its tests and checks need (requirements/dev.txt)"
+	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
