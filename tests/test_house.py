@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import ast
 import itertools
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
+from typing import Any
 
 import pytest
 from packaging.requirements import Requirement
@@ -100,6 +103,37 @@ def locked(name: str) -> dict[str, list[tuple[Version, str]]]:
     return packages
 
 
+def project() -> dict[str, Any]:
+    """pyproject.toml, parsed."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def imported_packages(folder: Path) -> dict[str, str]:
+    """Top-level name of every import under the folder, late ones included, and one file that has it."""
+    found: dict[str, str] = {}
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name.partition(".")[0]: str(path) for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module and node.level == 0:
+                found[node.module.partition(".")[0]] = str(path)
+    return found
+
+
+def undeclared_imports(root: Path, requirements: list[str], folders: tuple[str, ...]) -> list[str]:
+    """`package (file)` of every import that neither Python, the house nor a requirement provides."""
+    declared = {canonicalize_name(Requirement(requirement).name) for requirement in requirements}
+    provided = packages_distributions()
+    at_home = {*sys.stdlib_module_names, *ROOMS, "tests"}
+    return [
+        f"{package} ({Path(path).relative_to(root)})"
+        for folder in folders
+        for package, path in imported_packages(root / folder).items()
+        if package not in at_home
+        and declared.isdisjoint(canonicalize_name(name) for name in provided.get(package, []))
+    ]
+
+
 def test_imports_between_the_rooms_run_one_way() -> None:
     outcome = check_imports(ROOT)
 
@@ -151,7 +185,7 @@ def test_no_tracked_file_names_a_package_registry() -> None:
     [
         (MACHINE_PATH, "path = '/" + "root/data.duckdb'"),
         (MACHINE_PATH, "see /" + "home/me/notes.md"),
-        (MACHINE_PATH, "url: duckdb:///" + "/tmp/warehouse.duckdb"),
+        (MACHINE_PATH, "url: duckdb:////" + "tmp/warehouse.duckdb"),
         (REGISTRY, "--extra-index" + "-url https://example.test/simple"),
         (REGISTRY, "https://files.pythonhosted" + ".org/packages/x.whl"),
         (REGISTRY, "https://pypi" + ".org/simple"),
@@ -201,9 +235,29 @@ def test_a_module_one_line_too_long_is_found(tmp_path: Path) -> None:
     assert long_modules(house) == [f"gx/grew.py: {LONGEST_MODULE + 1}"]
 
 
+def test_every_imported_package_is_a_declared_dependency() -> None:
+    runtime = project()["project"]["dependencies"]
+
+    undeclared = undeclared_imports(ROOT, runtime, ROOMS)
+    undeclared += undeclared_imports(ROOT, runtime + project()["dependency-groups"]["dev"], ("tests",))
+
+    assert not undeclared, "add to pyproject.toml, then run `make lock`: " + ", ".join(undeclared)
+
+
+def test_an_undeclared_import_is_found_in_a_function_too(tmp_path: Path) -> None:
+    house = house_of_empty_rooms(tmp_path)
+    (house / "gx" / "late.py").write_text(
+        "import json\n\ndef late() -> None:\n    import yaml, pytest\n", encoding="utf-8"
+    )
+
+    assert undeclared_imports(house, ["pytest>=9"], ROOMS) == ["yaml (gx/late.py)"]
+
+
 def test_the_lock_holds_every_direct_dependency_in_its_range() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    wanted = {"run.txt": project["project"]["dependencies"], "dev.txt": project["dependency-groups"]["dev"]}
+    wanted = {
+        "run.txt": project()["project"]["dependencies"],
+        "dev.txt": project()["dependency-groups"]["dev"],
+    }
     wrong = [
         f"{lock}: {requirement}"
         for lock, requirements in wanted.items()
