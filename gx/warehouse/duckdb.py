@@ -5,12 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from types import ModuleType
 
+from duckdb_engine import DuckDBIdentifierPreparer
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from gx.errors import WarehouseError
 from gx.warehouse.base import Warehouse
 from gx.warehouse.duckdb_dialect import DuckDBDialectModule
+
+
+class _QuotingPreparer(DuckDBIdentifierPreparer):
+    """Quotes every identifier: DuckDB has reserved words that PostgreSQL lacks, and ignores case even in quotes."""
+
+    def _requires_quotes(self, value: str) -> bool:
+        del value
+        return True
 
 
 class DuckDBWarehouse(Warehouse):
@@ -31,7 +40,9 @@ class DuckDBWarehouse(Warehouse):
                 f"{self.describe()} does not exist: there is no file {self.path}. "
                 "Load data first (sluice run), or correct SLUICE_WAREHOUSE_URL."
             )
-        return super()._create_engine()
+        engine = super()._create_engine()
+        engine.dialect.identifier_preparer = _QuotingPreparer(engine.dialect)
+        return engine
 
     def create(self) -> None:
         """Create the database file if it is absent (only an ingest does this)."""

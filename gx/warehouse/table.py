@@ -50,6 +50,14 @@ class TableName:
         """Whether the catalog's ``schema`` and ``name`` are this table (case counts only in quoted parts)."""
         return _same(self.parts[-1], name) and (len(self.parts) == 1 or _same(self.parts[-2], schema))
 
+    def clause(self) -> TableClause:
+        """The table for SQLAlchemy Core, not looked up: quoted parts exactly, the rest as the dialect sees fit."""
+        schema = ".".join(_plain(part) for part in self.parts[:-1]) or None
+        if len(self.parts) == 2 and self.parts[0].startswith('"'):  # noqa: PLR2004 - schema.table
+            schema = quoted_name(_plain(self.parts[0]), quote=True)
+        name = quoted_name(self.name, quote=True) if self.parts[-1].startswith('"') else self.name
+        return table(name, schema=schema)
+
     def __str__(self) -> str:
         return ".".join(self.parts)
 

@@ -1,0 +1,8 @@
+"""The ledger: the only memory of sluice. Runs, results, row counts and gate decisions, apart from the warehouse."""
+
+from __future__ import annotations
+
+from checkpoints.ledger.connection import LedgerError
+from checkpoints.ledger.ledger import Ledger
+
+__all__ = ["Ledger", "LedgerError"]

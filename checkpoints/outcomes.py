@@ -1,0 +1,73 @@
+"""Read GX's results back into outcomes, one for each expectation of the suite and none lost."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from checkpoints.result import ExpectationOutcome
+from checkpoints.validation import ValidatedTable
+from expectations.build import META, Unbuilt
+from expectations.suite import ExpectationSpec, SuiteSpec
+from gx.masking import mask_error, mask_observed
+from gx.results_store import error_message
+
+_PROBE = -1
+
+
+def read_outcomes(
+    suite: SuiteSpec, validated: ValidatedTable, unbuilt: Sequence[Unbuilt] = ()
+) -> tuple[tuple[ExpectationOutcome, ...], int | None]:
+    """The outcome of each expectation in the suite's order, and the table's row count.
+
+    An expectation for which GX returned nothing is errored: a result that is not there must not pass.
+    """
+    by_index: dict[int, Any] = {}
+    if validated.result is not None:
+        for item in validated.result.results:
+            meta = (item.expectation_config.meta or {}).get(META, {})
+            by_index[int(meta.get("index", _PROBE))] = item
+    problems = {item.index: item.problem for item in unbuilt}
+    missing = mask_error(str(validated.error)) if validated.error else "Great Expectations returned no result for it"
+    outcomes = tuple(
+        _outcome(suite, spec, by_index[index])
+        if index in by_index and index not in problems
+        else errored(suite, spec, problems.get(index, missing))
+        for index, spec in enumerate(suite.expectations)
+    )
+    probe = by_index.get(_PROBE)
+    rows = probe.result.get("observed_value") if probe is not None else None
+    return outcomes, int(rows) if rows is not None else None
+
+
+def errored(suite: SuiteSpec, spec: ExpectationSpec, problem: str) -> ExpectationOutcome:
+    """The outcome of an expectation that could not be checked."""
+    return ExpectationOutcome(
+        suite=suite.name,
+        table=str(suite.table),
+        expectation=spec.type,
+        column=spec.column,
+        severity=spec.severity,
+        blocking=spec.blocking,
+        success=None,
+        error=problem,
+    )
+
+
+def _outcome(suite: SuiteSpec, spec: ExpectationSpec, item: Any) -> ExpectationOutcome:
+    if error := error_message(item.exception_info):
+        return errored(suite, spec, error)
+    details = item.result.get("details") or {}
+    return ExpectationOutcome(
+        suite=suite.name,
+        table=str(suite.table),
+        expectation=spec.type,
+        column=spec.column,
+        severity=spec.severity,
+        blocking=spec.blocking,
+        success=bool(item.success),
+        observed_value=mask_observed(spec.type, item.result.get("observed_value")),
+        element_count=item.result.get("element_count"),
+        unexpected_count=item.result.get("unexpected_count"),
+        sentence=details.get("sentence") if isinstance(details, dict) else None,
+    )

@@ -1,0 +1,118 @@
+"""What came of a checkpoint: the outcome of each expectation, and the verdict."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from expectations.suite import Severity
+
+
+class Verdict(StrEnum):
+    """The verdict of a checkpoint run."""
+
+    PASSED = "passed"
+    WARNED = "warned"
+    """Only failures that do not block."""
+    FAILED = "failed"
+    """A blocking expectation does not hold."""
+    ERRORED = "errored"
+    """Something could not be checked: an expectation raised, a table is missing, nothing ran."""
+
+    @property
+    def opens(self) -> bool:
+        """Whether this verdict opens the gates that wait for it."""
+        return self in (Verdict.PASSED, Verdict.WARNED)
+
+
+@dataclass(frozen=True)
+class ExpectationOutcome:
+    """One expectation of one suite, after a run.
+
+    Attributes:
+        success: None when it could not be evaluated; then ``error`` says why.
+        observed_value: what was seen; never a sample of the table's values.
+        sentence: the observation in words, when the expectation has some.
+    """
+
+    suite: str
+    table: str
+    expectation: str
+    column: str | None
+    severity: Severity
+    blocking: bool
+    success: bool | None
+    observed_value: Any = None
+    element_count: int | None = None
+    unexpected_count: int | None = None
+    error: str | None = None
+    sentence: str | None = None
+
+    @property
+    def blocks(self) -> bool:
+        """Whether this outcome alone closes the gate. What could not be evaluated always does."""
+        return self.success is None or (self.success is False and self.blocking)
+
+    def reason(self) -> str:
+        """Why it does not hold, in one line for people."""
+        where = f"{self.table}.{self.column}" if self.column else self.table
+        if self.success is None:
+            return f"{where}: {self.expectation} could not be checked: {self.error}"
+        if self.sentence:
+            return self.sentence if self.table in self.sentence else f"{where}: {self.sentence}"
+        if self.unexpected_count is not None:
+            total = f" of {self.element_count:,}" if self.element_count is not None else ""
+            seen = f"{self.unexpected_count:,}{total} unexpected"
+        else:
+            seen = f"observed {self.observed_value}"
+        return f"{where}: {self.expectation}, {seen}"
+
+
+@dataclass(frozen=True)
+class CheckpointRun:
+    """One run of one checkpoint for one ingest.
+
+    Attributes:
+        problems: what kept the run from being whole (a missing or empty table, a configuration error), each
+            blocking, as (verdict it forces, text).
+        row_counts: rows of each table that was read.
+        docs: the Data Docs index, when it was published.
+        docs_problem: why it was not.
+    """
+
+    run_id: str
+    checkpoint: str
+    ingest_id: str
+    started_at: datetime
+    finished_at: datetime
+    outcomes: tuple[ExpectationOutcome, ...]
+    problems: tuple[tuple[Verdict, str], ...] = ()
+    row_counts: tuple[tuple[str, int], ...] = ()
+    docs: str | None = None
+    docs_problem: str | None = None
+
+    @property
+    def verdict(self) -> Verdict:
+        """The verdict that follows from the outcomes and problems, and from nothing else."""
+        return decide(self.outcomes, self.problems)
+
+    def reasons(self) -> tuple[str, ...]:
+        """Why the verdict is what it is, the blocking first; empty when it passed."""
+        failures = sorted((o for o in self.outcomes if not o.success), key=lambda o: not o.blocks)
+        reasons = [text for _, text in self.problems] + [outcome.reason() for outcome in failures]
+        if not self.outcomes and not self.problems:
+            reasons.append("nothing was checked")
+        return tuple(reasons)
+
+
+def decide(outcomes: Sequence[ExpectationOutcome], problems: Sequence[tuple[Verdict, str]] = ()) -> Verdict:
+    """The verdict of a run. Nothing checked is ``errored``: silence is not consent."""
+    forced = {verdict for verdict, _ in problems}
+    if Verdict.ERRORED in forced or not outcomes or any(outcome.success is None for outcome in outcomes):
+        return Verdict.ERRORED
+    if Verdict.FAILED in forced or any(outcome.blocks for outcome in outcomes):
+        return Verdict.FAILED
+    return Verdict.PASSED if all(outcome.success for outcome in outcomes) else Verdict.WARNED

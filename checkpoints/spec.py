@@ -1,0 +1,112 @@
+"""A checkpoint as people write it: which suites, which loads wait for it, who is told."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from expectations.documents import Node, check_keys, read_document, suggest
+from expectations.loader import choose_suites
+from expectations.suite import SuiteSpec
+from gx.errors import ConfigError
+
+_KEYS = ("suites", "gates", "notify", "description")
+_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")
+
+
+@dataclass(frozen=True)
+class CheckpointSpec:
+    """One file under ``checkpoints/``.
+
+    Attributes:
+        name: the file's name without its ending.
+        patterns: names or globs of suites.
+        gates: the loads that wait for this checkpoint.
+        notify: who is told; owners or channels, as the alert routing knows them.
+        patterns_at: where the patterns stand, for errors.
+    """
+
+    name: str
+    patterns: tuple[str, ...]
+    gates: tuple[str, ...]
+    notify: tuple[str, ...]
+    description: str | None
+    patterns_at: Node
+
+    def choose(self, suites: Sequence[SuiteSpec]) -> tuple[SuiteSpec, ...]:
+        """The suites of this checkpoint.
+
+        Raises:
+            ConfigError: a pattern matches nothing, or two suites are about one table.
+        """
+        return choose_suites(suites, self.patterns, self.patterns_at)
+
+
+def load_checkpoints(checkpoints_dir: Path) -> dict[str, CheckpointSpec]:
+    """Every checkpoint of a project by name.
+
+    Raises:
+        ConfigError: the directory is missing or holds none, or a file is wrong (with its line).
+    """
+    files = sorted([*checkpoints_dir.glob("*.yml"), *checkpoints_dir.glob("*.yaml")])
+    if not files:
+        raise ConfigError(f"there are no checkpoints: no YAML file in {checkpoints_dir}")
+    specs = [_load(file) for file in files]
+    by_name = {spec.name: spec for spec in specs}
+    if len(by_name) < len(specs):
+        raise ConfigError(f"two files in {checkpoints_dir} have one name with the endings .yml and .yaml; keep one")
+    return by_name
+
+
+def find_checkpoint(checkpoints: dict[str, CheckpointSpec], name: str) -> CheckpointSpec:
+    """One checkpoint by name.
+
+    Raises:
+        ConfigError: there is none; the valid names are listed.
+    """
+    if name not in checkpoints:
+        raise ConfigError(
+            f"there is no checkpoint {name!r}{suggest(name, checkpoints)}; there are: {', '.join(sorted(checkpoints))}"
+        )
+    return checkpoints[name]
+
+
+def gates_of(checkpoints: dict[str, CheckpointSpec]) -> dict[str, tuple[str, ...]]:
+    """For each load the names of the checkpoints it waits for."""
+    loads: dict[str, list[str]] = {}
+    for spec in checkpoints.values():
+        for load in spec.gates:
+            loads.setdefault(load, []).append(spec.name)
+    return {load: tuple(sorted(names)) for load, names in loads.items()}
+
+
+def _load(file: Path) -> CheckpointSpec:
+    if not _NAME.match(file.stem):
+        raise ConfigError(
+            "a checkpoint's file name may hold letters, digits, '_', '.' and '-' (it names the checkpoint)", file=file
+        )
+    entries = read_document(file).mapping("a checkpoint")
+    check_keys(entries, _KEYS, "a checkpoint")
+    if "suites" not in entries:
+        raise ConfigError("a checkpoint needs `suites:`, names or globs such as staging.*", file=file, line=1)
+    patterns = entries["suites"].texts("`suites`")
+    if not patterns:
+        raise entries["suites"].fail("`suites` is empty: a checkpoint that checks nothing can open no gate")
+    return CheckpointSpec(
+        name=file.stem,
+        patterns=patterns,
+        gates=_loads(entries["gates"]) if "gates" in entries else (),
+        notify=entries["notify"].texts("`notify`") if "notify" in entries else (),
+        description=entries["description"].text("`description`") if "description" in entries else None,
+        patterns_at=entries["suites"],
+    )
+
+
+def _loads(node: Node) -> tuple[str, ...]:
+    loads = node.texts("`gates`")
+    for load in loads:
+        if not _NAME.match(load):
+            raise node.fail(f"the load {load!r} in `gates` may hold letters, digits, '_', '.' and '-' only")
+    return loads

@@ -1,0 +1,118 @@
+"""Turn a suite's YAML into GX expectations, refusing what GX would accept silently or reject obscurely."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import great_expectations.expectations as core
+from great_expectations import ExpectationSuite
+from great_expectations.compatibility.pydantic import ValidationError
+from great_expectations.exceptions import ExpectationNotFoundError
+from great_expectations.expectations.expectation import Expectation
+from great_expectations.expectations.registry import get_expectation_impl, list_registered_expectation_implementations
+
+from expectations import foreign_key, freshness, reconciliation, row_count_change
+from expectations.documents import suggest
+from expectations.facts import Facts, NeedsFacts
+from expectations.suite import ExpectationSpec, SuiteSpec
+from gx.errors import ConfigError, SluiceError
+
+# Importing these registers the project's own expectations with GX.
+OWN_EXPECTATIONS = (foreign_key, freshness, reconciliation, row_count_change)
+META = "sluice"
+"""Key of an expectation's meta under which sluice keeps what it needs to read a result back."""
+
+_SET_BY_SLUICE = frozenset(
+    {*("id", "meta", "notes", "severity", "result_format", "catch_exceptions", "rendered_content", "windows")}
+    | {*("batch_id", "source_value", "table_label", "previous_row_count", "now")}
+)
+
+
+@dataclass(frozen=True)
+class Unbuilt:
+    """An expectation that could not be completed with its facts; it counts as errored.
+
+    Attributes:
+        index: its place in the suite.
+        problem: what went wrong, safe to show.
+    """
+
+    index: int
+    problem: str
+
+
+def build_expectations(suite: SuiteSpec) -> list[Expectation]:
+    """The suite's expectations as GX objects, in order.
+
+    Raises:
+        ConfigError: an expectation or an argument is unknown, missing or of the wrong type; with file and line.
+    """
+    return [_build(spec, suite, index) for index, spec in enumerate(suite.expectations)]
+
+
+def complete(expectations: Sequence[Expectation], facts: Facts) -> tuple[list[Expectation], list[Unbuilt]]:
+    """Give the facts to the expectations that need some; those whose facts cannot be had come back apart."""
+    ready: list[Expectation] = []
+    unbuilt: list[Unbuilt] = []
+    for index, expectation in enumerate(expectations):
+        try:
+            ready.append(expectation.with_facts(facts) if isinstance(expectation, NeedsFacts) else expectation)
+        except SluiceError as error:
+            unbuilt.append(Unbuilt(index, str(error)))
+    return ready, unbuilt
+
+
+def to_gx_suite(suite: SuiteSpec, expectations: Sequence[Expectation]) -> ExpectationSuite:
+    """A GX suite that holds the expectations, and the suite's owner and description for Data Docs."""
+    meta = {META: {"table": str(suite.table), "layer": suite.layer, "tags": list(suite.tags)}}
+    if suite.owner:
+        meta[META]["owner"] = suite.owner
+    return ExpectationSuite(name=suite.name, expectations=list(expectations), meta=meta, notes=suite.description)
+
+
+def row_count_probe() -> Expectation:
+    """Reads the row count, which sluice needs of every table: for the history, and to notice an empty table."""
+    return core.ExpectTableRowCountToBeBetween(min_value=0, meta={META: {"implicit": True, "index": -1}})
+
+
+def _build(spec: ExpectationSpec, suite: SuiteSpec, index: int) -> Expectation:
+    def refuse(message: str) -> ConfigError:
+        return ConfigError(message, file=suite.file, line=spec.line)
+
+    try:
+        kind: type[Expectation] = get_expectation_impl(spec.type)
+    except ExpectationNotFoundError:
+        known = list_registered_expectation_implementations()
+        raise refuse(
+            f"there is no expectation {spec.type!r}{suggest(spec.type, known)}; "
+            "any of Great Expectations' core expectations can be used, and sluice's own (see the README)"
+        ) from None
+    allowed = sorted(set(kind.__fields__) - _SET_BY_SLUICE)
+    for name in spec.kwargs:
+        if name not in allowed:
+            raise refuse(
+                f"{spec.type} takes no argument {name!r}{suggest(name, allowed)}; it can have {', '.join(allowed)}"
+            )
+    if {"min_value", "max_value"} <= set(allowed) and not {"min_value", "max_value"} & {
+        name for name, value in spec.kwargs.items() if value is not None
+    }:
+        raise refuse(f"{spec.type} needs min_value or max_value; with neither it would always hold")
+    meta = {META: {"index": index, "blocking": spec.blocking, "implicit": False}}
+    try:
+        with warnings.catch_warnings():
+            # GX deprecates text in row_condition, the only form YAML can hold.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return kind(**spec.kwargs, severity=spec.severity.value, notes=spec.notes, meta=meta)
+    except ValidationError as error:
+        raise refuse(f"{spec.type}: {_problems(error)}") from None
+    except Exception as error:  # GX's own validators raise many kinds; all of them mean wrong arguments
+        raise refuse(f"{spec.type}: {str(error).strip().splitlines()[0] if str(error) else type(error).__name__}") from None
+
+
+def _problems(error: ValidationError) -> str:
+    # Every argument may also be a suite parameter (a dict): that alternative's complaint only confuses.
+    items = [item for item in error.errors() if item["msg"] != "value is not a valid dict"] or error.errors()
+    return "; ".join(f"{'.'.join(str(part) for part in item['loc'] if part != '__root__')}: {item['msg']}".lstrip(": ")
+                     for item in items)

@@ -1,0 +1,97 @@
+"""What an expectation may need to know that is not in its table, looked up before the table is read.
+
+An expectation never reaches for a clock, a ledger or a source by itself: it is handed the facts, and its
+verdict stays a pure function of them and of the table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, Protocol, runtime_checkable
+
+from gx.errors import SluiceError
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number to read at a source: a count of rows, of distinct values, or a sum.
+
+    Attributes:
+        table: the table, or for an API the kind of object (``charges``).
+        column: the column to sum; without it rows are counted.
+        distinct: count the distinct values of this column instead.
+        where: equality conditions, column to value.
+        since_column: with ``since`` and ``until``, the window: ``since <= column < until``.
+    """
+
+    table: str
+    column: str | None = None
+    distinct: str | None = None
+    where: Mapping[str, Any] = field(default_factory=dict)
+    since_column: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+class Source(Protocol):
+    """A system of record that warehouse figures are reconciled with."""
+
+    def read(self, measure: Measure) -> Decimal | int:
+        """The figure as the source has it now.
+
+        Raises:
+            SluiceError: the source cannot be reached, or does not have it.
+        """
+        ...
+
+
+class UnknownFactError(SluiceError):
+    """A fact could not be looked up; the expectation that needs it counts as errored."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """The facts of one checkpoint run.
+
+    Attributes:
+        table: the table at hand, for people.
+        now: the time of the run, in UTC.
+        previous_row_count: rows of the table at hand in the last run that counted them; None for none.
+        sources: by the name that suites use.
+    """
+
+    table: str
+    now: datetime
+    previous_row_count: int | None
+    sources: Mapping[str, Source]
+
+    def measure(self, source: str, measure: Measure) -> Decimal | int:
+        """Read one figure from a source.
+
+        Raises:
+            UnknownFactError: there is no such source.
+            SluiceError: the source could not answer.
+        """
+        if source not in self.sources:
+            known = ", ".join(sorted(self.sources)) or "none"
+            raise UnknownFactError(
+                f"there is no source {source!r}; there are: {known}. "
+                f"Set SLUICE_SOURCE_{source.upper()}_URL to a database URL to add it."
+            )
+        return self.sources[source].read(measure)
+
+
+@runtime_checkable
+class NeedsFacts(Protocol):
+    """An expectation that is completed with facts before it is validated."""
+
+    def with_facts(self, facts: Facts) -> Any:
+        """A copy that holds the facts it needs.
+
+        Raises:
+            SluiceError: a fact could not be looked up.
+        """
+        ...

@@ -1,0 +1,62 @@
+"""How the project's own expectations speak: one sentence for the rule, one for what was seen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from great_expectations.render import LegacyRendererType, RenderedStringTemplateContent
+from great_expectations.render.renderer.renderer import renderer
+from great_expectations.render.renderer_configuration import RendererConfiguration, RendererValueType
+
+
+class RuleSentence:
+    """Gives an expectation both of GX's prescriptive renderers from one sentence."""
+
+    @classmethod
+    def rule(cls, kwargs: Mapping[str, Any]) -> str:
+        """What must be true, as a sentence for people, from the expectation's arguments."""
+        raise NotImplementedError
+
+    @classmethod
+    def _prescriptive_template(cls, renderer_configuration: RendererConfiguration) -> RendererConfiguration:
+        # The sentence goes in as a parameter: in the template itself a dollar sign would start a placeholder.
+        sentence = cls.rule(renderer_configuration.kwargs)
+        renderer_configuration.kwargs["sentence"] = sentence
+        renderer_configuration.add_param(name="sentence", param_type=RendererValueType.STRING)
+        renderer_configuration.template_str = "$sentence"
+        return renderer_configuration
+
+    @classmethod
+    @renderer(renderer_type=LegacyRendererType.PRESCRIPTIVE)
+    def _prescriptive_renderer(
+        cls, configuration: Any = None, result: Any = None, runtime_configuration: Any = None
+    ) -> list[RenderedStringTemplateContent]:
+        del runtime_configuration
+        configuration = configuration or result.expectation_config
+        template = {"template": "$sentence", "params": {"sentence": cls.rule(configuration.kwargs)}}
+        return [RenderedStringTemplateContent(content_block_type="string_template", string_template=template)]
+
+
+def outcome(success: bool, observed: Any, sentence: str) -> dict[str, Any]:
+    """What ``_validate`` returns: the verdict, the observed value and a sentence about it."""
+    return {"success": success, "result": {"observed_value": observed, "details": {"sentence": sentence}}}
+
+
+def amount(value: float, unit: str | None = None) -> str:
+    """A number as people write it: ``1,423`` or, with the unit ``usd``, ``$412,184`` (cents only when there are any)."""
+    whole = float(value).is_integer()
+    text = f"{value:,.0f}" if whole else f"{value:,.2f}"
+    return f"${text}" if unit == "usd" else f"{text} {unit}" if unit else text
+
+
+def duration(hours: float) -> str:
+    """A length of time as people say it: ``45 min``, ``2 h 10 min``, ``3 d 4 h``."""
+    minutes = round(hours * 60)
+    if minutes < 60:  # noqa: PLR2004 - minutes in an hour
+        return f"{minutes} min"
+    whole, rest = divmod(minutes, 60)
+    if whole < 48:  # noqa: PLR2004 - two days
+        return f"{whole} h {rest} min" if rest else f"{whole} h"
+    days, rest_hours = divmod(whole, 24)
+    return f"{days} d {rest_hours} h" if rest_hours else f"{days} d"
