@@ -1,0 +1,311 @@
+"""Run dbt for one load of the reference warehouse, as a child process.
+
+A child and not dbt's in-process runner: within one process all connections to a DuckDB file need one
+configuration, and the flow has its own; a child gives its memory and its lock back when it ends, and can be
+stopped when its time is up.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from pydantic import BaseModel, ValidationError
+from sqlalchemy.engine import URL
+
+from flows.dbt_process import follow, running
+from flows.dbt_profile import warehouse_environment
+from gx.errors import ConfigError, SluiceError
+from gx.redaction import redact, url_secrets
+
+PROJECT_DIR = Path(__file__).resolve().parent / "transform"
+"""The dbt project that ships with sluice, its profiles included."""
+
+LOADS = ("staging", "marts", "dashboards")
+"""The loads, in their order; `marts` builds intermediate and marts."""
+
+# No garbage collection while importing, nor of what was imported: a fifth of dbt's start-up.
+_START_DBT = "import gc; gc.disable(); from dbt.cli.main import cli; gc.enable(); gc.freeze(); cli()"
+_SHOWN_ERRORS = 5
+_HARMLESS = ("success", "skipped")
+_NOISE = ("nanobind:", "- leaked", "- ... skipped", "See https://nanobind")  # duckdb 2.0 at exit
+_TRANSIENT = (  # in lower case, as DuckDB, PostgreSQL and Snowflake word them
+    "could not set lock on file",
+    "conflicting lock",
+    "conflict on",
+    "connection refused",
+    "connection reset",
+    "connection timed out",
+    "timeout expired",
+    "server closed the connection",
+    "terminating connection",
+    "the database system is starting up",
+    "the database system is shutting down",
+    "too many clients",
+    "temporary failure in name resolution",
+    "deadlock detected",
+    "could not serialize access",
+    "failed to connect to db",
+    "lock timeout",
+)
+
+
+DbtStatus = Literal["started", "success", "error", "skipped"]
+
+
+@dataclass(frozen=True)
+class DbtModelRun:
+    """What became of one model; ``rows`` where the warehouse tells them (DuckDB does not)."""
+
+    name: str
+    status: str
+    seconds: float
+    rows: int | None
+    message: str
+
+
+@dataclass(frozen=True)
+class DbtRun:
+    """A load that succeeded: its models as they finished, and all its seconds, dbt's start-up included."""
+
+    load: str
+    models: tuple[DbtModelRun, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class DbtProgress:
+    """A model started or ended: the ``index``-th of ``total``; ``seconds`` once it has ended."""
+
+    model: str
+    status: DbtStatus
+    index: int
+    total: int
+    seconds: float | None
+
+
+class DbtFailed(SluiceError):
+    """A load did not succeed. Some of its models may have been built; readers' tables are replaced whole.
+
+    Attributes:
+        load: the load.
+        models: what became of each model, as far as dbt got.
+    """
+
+    def __init__(
+        self, message: str, *, load: str, models: tuple[DbtModelRun, ...] = (), transient: bool = False
+    ) -> None:
+        self.load = load
+        self.models = models
+        self.transient = transient
+        super().__init__(message)
+
+
+class _ResultMetadata(BaseModel):
+    invocation_id: str
+
+
+class _Result(BaseModel):
+    unique_id: str
+    status: str
+    execution_time: float
+    message: str | None = None
+    adapter_response: dict[str, Any] = {}
+
+
+class _RunResults(BaseModel):
+    """The part of dbt's run_results.json (schema v6) that is used."""
+
+    metadata: _ResultMetadata
+    results: list[_Result]
+
+
+@dataclass
+class _Output:
+    """What the child said, as far as it is needed once it has ended."""
+
+    invocation_id: str | None = None
+    errors: list[str] = field(default_factory=list)
+    other: deque[str] = field(default_factory=lambda: deque(maxlen=10))
+
+
+@dataclass(frozen=True)
+class DbtSetup:
+    """Where dbt works, the same for every load."""
+
+    warehouse: URL
+    """Its password goes into the child's environment and nowhere else."""
+    state_dir: Path
+    """dbt keeps what it makes (parsed project, compiled SQL, results) in ``dbt/`` below it."""
+    environment: Mapping[str, str]
+    """What the child inherits, without ``SLUICE_*`` and ``DBT_*``, which may hold other secrets."""
+    timeout_seconds: float = 3600.0
+    """How long one load may take; then dbt and all it started are stopped."""
+    lock_wait_seconds: float = 60.0
+    """How long, roughly, to wait for another process that has a DuckDB file open."""
+
+
+def run_dbt(
+    load: str,
+    setup: DbtSetup,
+    *,
+    deduplicate: bool = True,
+    full_refresh: bool = False,
+    on_progress: Callable[[DbtProgress], None] | None = None,
+    clock: Callable[[], float] = time.monotonic,
+) -> DbtRun:
+    """Build one load's tables from the layer before it.
+
+    Args:
+        load: one of ``LOADS``.
+        setup: the warehouse, and where and how long dbt may work.
+        deduplicate: False builds the BEFORE staging models of the first incident.
+        full_refresh: rebuild incremental models from scratch, as after a change of their logic.
+        on_progress: called in this thread as each model starts and ends.
+        clock: seconds that only grow, to measure with.
+
+    Raises:
+        ConfigError: there is no such load, or the warehouse is none that dbt can use.
+        DbtFailed: a model failed, dbt could not run, or the time was up; ``transient`` says whether to
+            try again.
+    """
+    if load not in LOADS:
+        raise ConfigError(f"there is no load {load!r}; the loads are {', '.join(LOADS)}")
+    settings = warehouse_environment(setup.warehouse, lock_wait_seconds=setup.lock_wait_seconds)
+    inherited = {
+        name: value for name, value in setup.environment.items() if not name.startswith(("SLUICE_", "DBT_"))
+    }
+    work = setup.state_dir.resolve() / "dbt"
+    # A parse is kept for one target and one set of vars; with others dbt would parse everything again.
+    target_dir = work / (
+        settings["SLUICE_DBT_TARGET"] if deduplicate else f"{settings['SLUICE_DBT_TARGET']}-before"
+    )
+    target_dir.mkdir(parents=True, exist_ok=True)
+    secrets = url_secrets(setup.warehouse)
+    output = _Output()
+
+    def on_line(line: str) -> None:
+        progress = _note(line, output)
+        if progress and on_progress:
+            on_progress(progress)
+
+    started = clock()
+    command = _command(load, target_dir, work / "logs", deduplicate, full_refresh)
+    with running(command, inherited | settings, work) as child:
+        timed_out = follow(child, on_line, setup.timeout_seconds)
+    models = tuple(
+        replace(model, message=redact(model.message, secrets))
+        for model in _models(target_dir / "run_results.json", output.invocation_id)
+    )
+    if timed_out:
+        raise DbtFailed(
+            f"load {load}: dbt was stopped after {setup.timeout_seconds:g} seconds, all the time it had."
+            " Look for a slow model, or allow more time (SLUICE_LOAD_TIMEOUT_SECONDS)",
+            load=load,
+            models=models,
+        )
+    if child.returncode != 0 or not models or any(model.status != "success" for model in models):
+        raise _failure(load, models, output, child.returncode, secrets)
+    return DbtRun(load, models, clock() - started)
+
+
+def _command(load: str, target_dir: Path, log_dir: Path, deduplicate: bool, full_refresh: bool) -> list[str]:
+    # -P: the current directory is no place to import from.
+    command = [sys.executable, "-P", "-c", _START_DBT]
+    command += ["--log-format", "json", "--log-level", "info", "--log-level-file", "none", "--no-use-colors"]
+    command += [
+        "--no-version-check",
+        "--no-send-anonymous-usage-stats",
+        "--log-path",
+        str(log_dir),
+        "run",
+        "--select",
+        f"tag:{load}",
+    ]
+    command += ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+    command += ["--target-path", str(target_dir)]
+    if not deduplicate:
+        command += ["--vars", "{deduplicate: false}"]
+    if full_refresh:
+        command += ["--full-refresh"]
+    return command
+
+
+def _note(line: str, output: _Output) -> DbtProgress | None:
+    """Take in one line of dbt's JSON log; a model's start or end is progress."""
+    try:
+        event = json.loads(line)
+        info, data = event["info"], event["data"]
+    except (ValueError, TypeError, KeyError):  # adapters print, and so does an interpreter that crashes
+        if line and not line.startswith(_NOISE):
+            output.other.append(line)
+        return None
+    output.invocation_id = info.get("invocation_id", output.invocation_id)
+    if info["level"] == "error" and info["name"] in ("MainEncounteredError", "RunResultError"):
+        output.errors.append(str(info["msg"]))
+    if info["name"] not in ("LogStartLine", "LogModelResult", "SkippingDetails"):
+        return None
+    node = data["node_info"]
+    status = {"LogStartLine": "started", "SkippingDetails": "skipped"}.get(info["name"], node["node_status"])
+    if status not in get_args(DbtStatus):
+        status = "error"
+    return DbtProgress(node["node_name"], status, data["index"], data["total"], data.get("execution_time"))
+
+
+def _models(results_file: Path, invocation_id: str | None) -> tuple[DbtModelRun, ...]:
+    """What dbt recorded of this very invocation; nothing when it got nowhere."""
+    try:
+        found = _RunResults.model_validate_json(results_file.read_bytes())
+    except (OSError, ValidationError):
+        return ()
+    if found.metadata.invocation_id != invocation_id:
+        return ()
+    return tuple(
+        DbtModelRun(
+            name=result.unique_id.rpartition(".")[2],
+            status=result.status,
+            seconds=result.execution_time,
+            rows=_rows(result.adapter_response.get("rows_affected")),
+            message=result.message or "",
+        )
+        for result in found.results
+    )
+
+
+def _rows(affected: object) -> int | None:
+    return affected if isinstance(affected, int) and affected >= 0 else None
+
+
+def _failure(
+    load: str, models: tuple[DbtModelRun, ...], output: _Output, exit_code: int, secrets: tuple[str, ...]
+) -> DbtFailed:
+    """Say which models failed, or why dbt did not get that far."""
+    failed = [model for model in models if model.status not in _HARMLESS]
+    if failed:
+        problems = [f"{model.name}: {model.message}" for model in failed]
+        what = f"{len(failed)} of {len(models)} models failed ({', '.join(model.name for model in failed)})"
+    else:
+        problems = output.errors or list(output.other)
+        what = f"dbt built nothing (exit code {exit_code})"
+    shown = "\n".join(problems[:_SHOWN_ERRORS]) or "dbt gave no reason"
+    # A failure passes only if each of its causes does.
+    transient = bool(problems) and all(
+        any(sign in problem.lower() for sign in _TRANSIENT) for problem in problems
+    )
+    advice = (
+        "It may pass on another try."
+        if transient
+        else "Mend the model or its input, then run the load again."
+    )
+    return DbtFailed(
+        redact(f"load {load}: {what}.\n{shown}\n{advice}", secrets),
+        load=load,
+        models=models,
+        transient=transient,
+    )
