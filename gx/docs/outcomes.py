@@ -1,0 +1,127 @@
+"""How one expectation came out: verdict, what was observed, what was unexpected, what went wrong."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from great_expectations.core import ExpectationValidationResult
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+
+from gx.docs.pages import Outcome, Rule, Severity, Verdict
+from gx.docs.sentences import sentence
+from gx.docs.text import clean, counted, number, percent, prose, scalar
+from gx.redaction import redact
+
+META = "sluice"
+"""The key under which the rooms keep their own facts in the ``meta`` of GX's objects."""
+_AFTER_MESSAGE = re.compile(
+    r"\n?\s*(?:\[SQL: |\[parameters: |Traceback \(most recent call last\)).*", re.DOTALL
+)
+
+
+def rule(configuration: ExpectationConfiguration) -> Rule:
+    """What this expectation demands; blocking, unless it says otherwise, if it is critical."""
+    severity = _severity(configuration.severity)
+    blocking = own_meta(configuration.meta).get("blocking")
+    return Rule(
+        sentence=sentence(configuration),
+        expectation=clean(configuration.type, 200),
+        severity=severity,
+        blocking=blocking if isinstance(blocking, bool) else severity is Severity.CRITICAL,
+        description=prose(configuration.description),
+        notes=prose(configuration.notes or (configuration.meta or {}).get("notes")),
+    )
+
+
+def outcome(result: ExpectationValidationResult) -> Outcome:
+    """How this expectation came out. Neither failing values nor tracebacks are part of it."""
+    configuration = result.expectation_config or ExpectationConfiguration(
+        type="unknown_expectation", kwargs={}
+    )
+    demanded = rule(configuration)
+    details = result.result or {}
+    error = error_message(result.exception_info or {})
+    return Outcome(
+        rule=demanded,
+        verdict=_verdict(bool(result.success), bool(error), demanded.blocking),
+        observed=_observed(details, about_schema=configuration.type.startswith("expect_table_column")),
+        unexpected=_unexpected(details),
+        error=error,
+    )
+
+
+def is_implicit(configuration: ExpectationConfiguration | None) -> bool:
+    """Whether nobody wrote this expectation: the checkpoint added it to learn something (row counts)."""
+    return configuration is not None and bool(own_meta(configuration.meta).get("implicit"))
+
+
+def position(configuration: ExpectationConfiguration | None) -> int:
+    """The expectation's place in its suite's file; 0 when it is not known."""
+    index = own_meta(configuration.meta if configuration else None).get("index")
+    return index if isinstance(index, int) else 0
+
+
+def own_meta(meta: object) -> Mapping[str, Any]:
+    """What the rooms wrote into ``meta``; empty when they wrote nothing."""
+    found = meta.get(META) if isinstance(meta, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def error_message(exception_info: Mapping[str, Any]) -> str:
+    """The messages of GX's ``exception_info``, without tracebacks, statements, parameters or URL passwords."""
+    messages = (_AFTER_MESSAGE.sub("", message) for message in _messages(exception_info))
+    return clean(redact("\n".join(dict.fromkeys(message.strip() for message in messages))), 2_000)
+
+
+def _messages(info: Mapping[str, Any]) -> Iterator[str]:
+    if "raised_exception" in info:
+        if info["raised_exception"]:
+            yield str(info.get("exception_message") or "") or "the check raised an error without a message"
+        return
+    for nested in info.values():  # one entry per metric that failed
+        if isinstance(nested, Mapping):
+            yield from _messages(nested)
+
+
+def _verdict(success: bool, errored: bool, blocking: bool) -> Verdict:
+    if errored:
+        return Verdict.ERRORED
+    if success:
+        return Verdict.PASSED
+    return Verdict.FAILED if blocking else Verdict.WARNED
+
+
+def _severity(value: object) -> Severity:
+    try:
+        return Severity(str(getattr(value, "value", value)).lower())
+    except ValueError:
+        return Severity.CRITICAL
+
+
+def _observed(result: Mapping[str, Any], *, about_schema: bool) -> str:
+    told = result.get("details")
+    if isinstance(told, Mapping) and isinstance(told.get("sentence"), str):
+        return clean(told["sentence"], 500)
+    value = result.get("observed_value")
+    if value is None:
+        return ""
+    if isinstance(value, (list, tuple, set)):
+        if about_schema:  # names of columns, not data
+            return clean(", ".join(str(item) for item in value), 2_000)
+        return counted(len(value), "value")
+    return scalar(value) or ""
+
+
+def _unexpected(result: Mapping[str, Any]) -> str:
+    count = result.get("unexpected_count")
+    if not isinstance(count, int):
+        return ""
+    elements = result.get("element_count")
+    if not isinstance(elements, int):
+        return f"{counted(count, 'value')} unexpected"
+    checked = elements - int(result.get("missing_count") or 0)
+    share = result.get("unexpected_percent")
+    said = f" ({percent(share)})" if count and isinstance(share, (int, float)) else ""
+    return f"{number(count)} of {counted(checked, 'value')} unexpected{said}"

@@ -1,0 +1,139 @@
+"""What the site remembers of its runs: one line per run in the manifest, and a bounded roll-up for the index."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from gx.docs.pages import Outcome, ResultPage, Severity, Verdict
+from gx.docs.text import clean
+
+RUNS_SHOWN = 30
+"""Runs per table on the index: a month of daily loads."""
+_PROBLEMS_SHOWN = 3
+
+
+class Problem(BaseModel):
+    """One expectation that did not hold, in two short sentences."""
+
+    model_config = ConfigDict(frozen=True)
+
+    verdict: Verdict
+    severity: Severity
+    sentence: str
+    observed: str
+
+
+class RunMark(BaseModel):
+    """One run in a table's strip."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: str
+    """The run's page, relative to the site; it identifies the run."""
+    time: AwareDatetime
+    verdict: Verdict
+    failed: int
+    total: int
+
+
+class RunRecord(RunMark):
+    """One published run: a line of the manifest."""
+
+    suite: str
+    suite_path: str
+    table: str
+    checkpoint: str
+    run_name: str
+    ingest_id: str
+    failed_by_severity: dict[Severity, int]
+    errors: int
+    problems: tuple[Problem, ...]
+
+    def mark(self) -> RunMark:
+        """What a strip needs of this run."""
+        return RunMark.model_validate(self.model_dump(include=set(RunMark.model_fields)))
+
+
+class TableHistory(BaseModel):
+    """The latest run of a table and the marks of its last runs, the oldest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    latest: RunRecord
+    marks: tuple[RunMark, ...]
+    since: AwareDatetime
+    """When the table began to fail, or stopped failing: the first run of the state it is in."""
+
+    def with_run(self, record: RunRecord) -> TableHistory:
+        """This history with one run more; a run that is published again replaces itself."""
+        kept = [mark for mark in self.marks if mark.path != record.path]
+        marks = sorted([*kept, record.mark()], key=lambda mark: (mark.time, mark.path))[-RUNS_SHOWN:]
+        newest = record if marks[-1].path == record.path else self.latest
+        return TableHistory(latest=newest, marks=tuple(marks), since=self._since(marks))
+
+    def _since(self, marks: list[RunMark]) -> AwareDatetime:
+        failing = marks[-1].verdict.failing
+        start = marks[-1].time
+        for mark in reversed(marks):
+            if mark.verdict.failing is not failing:
+                return start
+            start = mark.time
+        same_state = self.latest.verdict.failing is failing
+        return min(self.since, start) if same_state else start
+
+
+class RollUp(BaseModel):
+    """What the index shows; its size depends on the number of tables only."""
+
+    model_config = ConfigDict(frozen=True)
+
+    version: int = 1
+    consumed: int = 0
+    """How many bytes of the manifest this roll-up contains."""
+    tables: Mapping[str, TableHistory] = Field(default_factory=dict)
+
+    def with_run(self, record: RunRecord) -> RollUp:
+        """This roll-up with one run more."""
+        key = f"{record.table}\n{record.suite}"
+        known = self.tables.get(key)
+        history = (
+            known.with_run(record)
+            if known
+            else TableHistory(latest=record, marks=(record.mark(),), since=record.time)
+        )
+        return self.model_copy(update={"tables": {**self.tables, key: history}})
+
+
+def record(page: ResultPage, *, path: str, suite_path: str) -> RunRecord:
+    """The manifest's line for a page."""
+    open_outcomes = page.open
+    failed = {severity: 0 for severity in Severity}
+    for each in open_outcomes:
+        failed[each.rule.severity] += 1
+    return RunRecord(
+        path=path,
+        time=page.run_time,
+        verdict=page.verdict,
+        failed=len(open_outcomes),
+        total=len(page.outcomes),
+        suite=page.suite,
+        suite_path=suite_path,
+        table=page.table,
+        checkpoint=page.checkpoint,
+        run_name=page.run_name,
+        ingest_id=page.ingest_id,
+        failed_by_severity={severity: count for severity, count in failed.items() if count},
+        errors=sum(1 for each in open_outcomes if each.verdict is Verdict.ERRORED),
+        problems=tuple(_problem(each) for each in open_outcomes[:_PROBLEMS_SHOWN]),
+    )
+
+
+def _problem(outcome: Outcome) -> Problem:
+    return Problem(
+        verdict=outcome.verdict,
+        severity=outcome.rule.severity,
+        sentence=clean(outcome.rule.sentence, 200),
+        observed=clean(outcome.error or outcome.observed or outcome.unexpected, 200),
+    )

@@ -1,0 +1,115 @@
+"""From GX's stored objects to pages: the ``renderer`` classes of the site's sections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from great_expectations.core import ExpectationSuiteValidationResult
+from great_expectations.data_context.types.resource_identifiers import (
+    ExpectationSuiteIdentifier,
+    ValidationResultIdentifier,
+)
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from great_expectations.render.renderer.renderer import Renderer
+
+from gx.docs.outcomes import is_implicit, outcome, own_meta, position, rule
+from gx.docs.pages import Outcome, ResultPage, SuitePage, Verdict, worst
+from gx.docs.text import clean, prose
+
+_NAME = 500
+"""Longest name shown; a path of the site keeps a digest of the rest."""
+
+
+class SuitePageRenderer(Renderer):
+    """A stored suite as a `SuitePage`."""
+
+    def __init__(self, data_context: object = None) -> None:
+        super().__init__()
+
+    def render(self, suite: Mapping[str, Any], key: ExpectationSuiteIdentifier) -> SuitePage:
+        """Render a suite as the expectations store returns it; an expectation that GX no longer knows too."""
+        name = suite.get("name") or key.name
+        meta = {**(suite.get("meta") or {}), **own_meta(suite.get("meta"))}
+        configurations = [_configuration(each) for each in suite.get("expectations") or ()]
+        written = sorted((config for config in configurations if not is_implicit(config)), key=position)
+        return SuitePage(
+            suite=clean(name, _NAME),
+            table=clean(meta.get("table") or name, _NAME),
+            owner=clean(meta.get("owner"), 200),
+            description=prose(meta.get("description")),
+            notes=prose(suite.get("notes") or meta.get("notes")),
+            rules=tuple(rule(config) for config in written),
+        )
+
+
+class ResultPageRenderer(Renderer):
+    """A stored validation result as a `ResultPage`."""
+
+    def __init__(self, data_context: object = None) -> None:
+        super().__init__()
+
+    def render(self, result: ExpectationSuiteValidationResult, key: ValidationResultIdentifier) -> ResultPage:
+        """Render a validation result.
+
+        The verdict is the worse of the one that the checkpoint recorded and the one that the outcomes give: a
+        page never looks better than either. Implicit expectations show only when they raised.
+        """
+        meta: Mapping[str, Any] = result.meta or {}
+        ours = own_meta(meta)
+        batch = meta.get("active_batch_definition")
+        batch = batch if isinstance(batch, Mapping) else {}
+        suite = result.suite_name or key.expectation_suite_identifier.name
+        outcomes = _outcomes(result)
+        return ResultPage(
+            suite=clean(suite, _NAME),
+            table=clean(ours.get("table") or _table(suite, batch.get("data_asset_name")), _NAME),
+            verdict=worst([*_recorded(ours.get("verdict")), _computed(result, outcomes)]),
+            run_name=clean(key.run_id.run_name if key.run_id.run_name != "__none__" else "", _NAME),
+            run_time=_utc(key.run_id.run_time),
+            checkpoint=clean(ours.get("checkpoint"), _NAME),
+            ingest_id=clean(ours.get("ingest_id"), _NAME),
+            datasource=clean(batch.get("datasource_name"), _NAME),
+            batch=clean(key.batch_identifier, _NAME),
+            outcomes=outcomes,
+        )
+
+
+def _configuration(stored: ExpectationConfiguration | Mapping[str, Any]) -> ExpectationConfiguration:
+    if isinstance(stored, ExpectationConfiguration):
+        return stored
+    return ExpectationConfiguration(**stored)
+
+
+def _outcomes(result: ExpectationSuiteValidationResult) -> tuple[Outcome, ...]:
+    found = [
+        (position(each.expectation_config), outcome(each), is_implicit(each.expectation_config))
+        for each in result.results
+    ]
+    shown = [
+        (index, each) for index, each, implicit in found if not implicit or each.verdict is Verdict.ERRORED
+    ]
+    shown.sort(key=lambda item: (item[1].verdict.rank, item[1].rule.severity.rank, item[0]))
+    return tuple(each for _, each in shown)
+
+
+def _computed(result: ExpectationSuiteValidationResult, outcomes: tuple[Outcome, ...]) -> Verdict:
+    if not result.results:
+        return Verdict.ERRORED  # nothing was checked: that is no pass
+    return worst([each.verdict for each in outcomes])
+
+
+def _recorded(verdict: object) -> tuple[Verdict, ...]:
+    return (Verdict(verdict),) if isinstance(verdict, str) and verdict in set(Verdict) else ()
+
+
+def _table(suite: str, asset: object) -> str:
+    """The table's name with its schema, which the asset's name lacks where each schema is a datasource."""
+    if not isinstance(asset, str) or not asset or suite.endswith(f".{asset}"):
+        return suite
+    return asset
+
+
+def _utc(time: datetime) -> datetime:
+    return time.astimezone(UTC)
