@@ -30,7 +30,9 @@ from flows.sources.stripe import StripeSource
 STRIPE_LOOK_BACK = timedelta(days=60)
 """How far before the newest landed object a sync reads again: objects change after their creation."""
 POSTGRES_LOOK_BACK = timedelta(days=1)
-"""The same for rows: transactions commit later than the times they write, and a session ends after it began."""
+"""The same for rows: transactions commit later than the times they write, and a session ends after it
+began.
+"""
 
 _COMPARED_ROWS = 20
 
@@ -143,7 +145,8 @@ class EmbeddedIngest:
         """Run one ingest: Stripe first, then PostgreSQL.
 
         Raises:
-            IngestError: a source or the warehouse failed. Tables that were complete by then are in raw; the next
+            IngestError: a source or the warehouse failed. Tables that were complete by then are in raw; the
+            next
                 run brings them up to date without duplicates.
         """
         started_at = self._now()
@@ -197,12 +200,15 @@ class EmbeddedIngest:
         if landed := self._land(rows, table, history, Mode.REPLACE):
             progress(f"{table.full_name}: {landed:,} rows of history")
 
-    def _sync_stripe_faultily(self, fault: ResendFault, rows: dict[RawTable, int], progress: Progress) -> None:
+    def _sync_stripe_faultily(
+        self, fault: ResendFault, rows: dict[RawTable, int], progress: Progress
+    ) -> None:
         fault.control.move_to("first")
         for table in STRIPE_TABLES:
             if table is not PLANS:
                 self._resync_stripe(table, rows, progress)
-        # The sync is at its last list when the network fails: what it re-sends is what it cannot know was kept.
+        # The sync is at its last list when the network fails: what it re-sends is what it cannot know was
+        # kept.
         fault.control.stall(PLANS.name, 2)
         impatient = self._stripe.impatient(fault.timeout_seconds)
         for resent in (fault.resent, fault.resent_again):
@@ -217,7 +223,7 @@ class EmbeddedIngest:
         try:
             for _ in impatient.batches(PLANS):
                 raise IngestError(
-                    "Stripe answered where the fault needs a timeout; start the embedded sources with faulty=True",
+                    "Stripe answered where the fault needs a timeout: another sync uses this emulator",
                     source="stripe",
                     transient=False,
                 )
@@ -239,7 +245,10 @@ class EmbeddedIngest:
 
     def _raw_matches_postgres(self) -> bool:
         """Whether raw holds the same reference data, so that only what is new has to come."""
-        same_size = all(self._landing.count(table) == self._postgres.count(table) for table in POSTGRES_TABLES)
+        same_size = all(
+            self._landing.count(table) == self._postgres.count(table) for table in POSTGRES_TABLES
+        )
         return same_size and (
-            self._landing.first_rows(USERS, _COMPARED_ROWS) == self._postgres.first_rows(USERS, _COMPARED_ROWS)
+            self._landing.first_rows(USERS, _COMPARED_ROWS)
+            == self._postgres.first_rows(USERS, _COMPARED_ROWS)
         )

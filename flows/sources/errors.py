@@ -1,4 +1,6 @@
-"""Errors of the sources and the ingest: one split, *transient* (try again) or *terminal* (a person must act)."""
+"""Errors of the sources and the ingest: one split, *transient* (try again) or *terminal* (a person must
+act).
+"""
 
 from __future__ import annotations
 

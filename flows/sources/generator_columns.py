@@ -12,14 +12,16 @@ Ints = npt.NDArray[np.int64]
 
 _ALPHABET = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", dtype=np.uint8)
 
-FIRST_NAMES = (
-    "Ada Amir Anna Ben Bruno Carla Chloe Dario Elena Emil Farah Finn Grace Hana Hugo Ines Ivan Jade Jonas Kira "
-    "Lena Liam Maya Milan Nora Omar Paula Quinn Rosa Sami Tara Uma Vera Will Yara Zoe"
-).split()
-LAST_NAMES = (
-    "Abbott Baker Castro Dubois Eriksen Fischer Garcia Haddad Ito Jensen Kowalski Lopez Moreau Novak Okafor Patel "
-    "Quist Rossi Silva Tanaka Urban Vogel Weber Xu Young Zimmer"
-).split()
+_FIRST_NAMES = (
+    "Ada Amir Anna Ben Bruno Carla Chloe Dario Elena Emil Farah Finn Grace Hana Hugo Ines Ivan Jade Jonas "
+    "Kira Lena Liam Maya Milan Nora Omar Paula Quinn Rosa Sami Tara Uma Vera Will Yara Zoe"
+)
+_LAST_NAMES = (
+    "Abbott Baker Castro Dubois Eriksen Fischer Garcia Haddad Ito Jensen Kowalski Lopez Moreau Novak Okafor "
+    "Patel Quist Rossi Silva Tanaka Urban Vogel Weber Xu Young Zimmer"
+)
+FIRST_NAMES = _FIRST_NAMES.split()
+LAST_NAMES = _LAST_NAMES.split()
 
 
 def stripe_ids(rng: np.random.Generator, prefix: str, length: int, count: int) -> pa.StringArray:
@@ -28,7 +30,9 @@ def stripe_ids(rng: np.random.Generator, prefix: str, length: int, count: int) -
     body = _ALPHABET[rng.integers(0, 62, size=(count, length), dtype=np.uint8)]
     chars = np.hstack([np.broadcast_to(head, (count, len(head))), body])
     offsets = np.arange(count + 1, dtype=np.int32) * np.int32(chars.shape[1])
-    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(chars)))
+    return pa.StringArray.from_buffers(
+        count, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(chars))
+    )
 
 
 def seconds(epoch: Ints) -> pa.TimestampArray:
@@ -49,10 +53,13 @@ def constant(value: bool | int | str, count: int) -> pa.Array:
 def mixed(ids: Ints, seed: int, stream: int) -> npt.NDArray[np.uint64]:
     """A well mixed 64-bit number for each id: the finaliser of splitmix64 (Steele, Lea, Flood 2014).
 
-    A pure function of its arguments, so that a child row finds its parent's columns without holding the parents.
+    A pure function of its arguments, so that a child row finds its parent's columns without holding the
+    parents.
     """
     with np.errstate(over="ignore"):
-        z = ids.astype(np.uint64) + np.uint64((seed * 0x9E3779B97F4A7C15 + stream * 0xD1B54A32D192ED03) % 2**64)
+        z = ids.astype(np.uint64) + np.uint64(
+            (seed * 0x9E3779B97F4A7C15 + stream * 0xD1B54A32D192ED03) % 2**64
+        )
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         return np.asarray(z ^ (z >> np.uint64(31)))
@@ -60,7 +67,8 @@ def mixed(ids: Ints, seed: int, stream: int) -> npt.NDArray[np.uint64]:
 
 def below(bound: int, ids: Ints, seed: int, stream: int) -> Ints:
     """For each id a number in [0, bound), by `mixed`."""
-    return (mixed(ids, seed, stream) % np.uint64(bound)).astype(np.int64)
+    numbers: Ints = (mixed(ids, seed, stream) % np.uint64(bound)).astype(np.int64)
+    return numbers
 
 
 def summing_to(rng: np.random.Generator, count: int, total: int, *, spread: float = 0.8) -> Ints:
@@ -73,7 +81,7 @@ def summing_to(rng: np.random.Generator, count: int, total: int, *, spread: floa
         spread: sigma of the logarithm.
     """
     weights = rng.lognormal(0.0, spread, count)
-    amounts = 1 + np.floor(weights / weights.sum() * (total - count)).astype(np.int64)
+    amounts: Ints = 1 + np.floor(weights / weights.sum() * (total - count)).astype(np.int64)
     # Flooring leaves fewer than `count` units over: one more for as many of them.
     amounts[: total - int(amounts.sum())] += 1
     return amounts

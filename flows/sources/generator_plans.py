@@ -43,7 +43,8 @@ SHARE = np.array([0.30, 0.12, 0.22, 0.12, 0.11, 0.06, 0.05, 0.02])
 MONTHLY = np.array([plan.monthly_dollars for plan in CATALOGUE], dtype=np.int64)
 NINE_DOLLARS, EIGHT_DOLLARS = 0, 1
 
-# Any whole number from (9 - 1) x (8 - 1) on is a sum of nines and eights (Frobenius), so this much is always payable.
+# Any whole number from (9 - 1) x (8 - 1) on is a sum of nines and eights (Frobenius), so this much is
+# always payable.
 _PAYABLE = 56
 
 
@@ -87,11 +88,15 @@ def settle(rng: np.random.Generator, plans: Ints, seats: Ints, target: int) -> I
     seats = seats.copy()
     nines, eights = np.flatnonzero(plans == NINE_DOLLARS), np.flatnonzero(plans == EIGHT_DOLLARS)
     if not len(nines) or not len(eights):
-        raise ValueError("an exact sum needs at least one subscription on a nine- and one on an eight-dollar plan")
+        raise ValueError(
+            "an exact sum needs at least one subscription on a nine- and one on an eight-dollar plan"
+        )
     while (short := target - mrr(plans, seats)) < _PAYABLE:
         many = np.flatnonzero(seats > 1)
         if not len(many):
-            raise ValueError(f"one seat each already brings in {mrr(plans, seats)}, over the {target} asked for")
+            raise ValueError(
+                f"one seat each already brings in {mrr(plans, seats)}, over the {target} asked for"
+            )
         # The dearest seats first: few steps even when far over.
         seats[many[np.argmax(MONTHLY[plans[many]] * seats[many])]] -= 1
     prices = MONTHLY[plans]

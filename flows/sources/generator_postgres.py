@@ -1,7 +1,7 @@
 """PetForce's own database: users, events, sessions and page views, any slice of them on its own.
 
-Every column is a pure function of the row's number and the seed, so that rows are made in chunks of bounded size
-and a page view agrees with its session without either being held.
+Every column is a pure function of the row's number and the seed, so that rows are made in chunks of bounded
+size and a page view agrees with its session without either being held.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute  # noqa: F401
+import pyarrow.compute
 
 from flows.sources.generator_columns import FIRST_NAMES, LAST_NAMES, Ints, below, choose, constant, seconds
 from flows.sources.raw_tables import EVENTS, PAGE_VIEWS, SESSIONS, USERS
@@ -22,13 +22,31 @@ _ACTIVE_FROM = int(np.datetime64("2025-07-01T00:00:00", "s").astype(np.int64))
 _ACTIVE_TO = int(np.datetime64("2025-10-01T00:00:00", "s").astype(np.int64))
 _CHUNK = 500_000
 _COUNTRIES = ("US", "US", "US", "US", "CA", "GB", "DE", "FR", "AU", "NL")
-_EVENT_TYPES = (
-    "login login login pet_viewed pet_viewed pet_added appointment_booked reminder_set subscription_started logout"
-).split()
+_EVENT_TYPES = [
+    "login",
+    "login",
+    "login",
+    "pet_viewed",
+    "pet_viewed",
+    "pet_added",
+    "appointment_booked",
+    "reminder_set",
+    "subscription_started",
+    "logout",
+]
 _DEVICES = ("mobile", "mobile", "mobile", "desktop", "desktop", "tablet")
 _BROWSERS = ("Chrome", "Chrome", "Chrome", "Safari", "Safari", "Firefox", "Edge")
 _PATHS = (
-    "/", "/", "/dashboard", "/dashboard", "/pets", "/pets/new", "/appointments", "/reminders", "/pricing", "/account"
+    "/",
+    "/",
+    "/dashboard",
+    "/dashboard",
+    "/pets",
+    "/pets/new",
+    "/appointments",
+    "/reminders",
+    "/pricing",
+    "/account",
 )
 
 

@@ -1,4 +1,6 @@
-"""September 2025 at Stripe, with the exact figures of docs/reference-warehouse.md, and the history before it."""
+"""September 2025 at Stripe, with the exact figures of docs/reference-warehouse.md, and the history before
+it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute  # noqa: F401
+import pyarrow.compute
 
 from flows.sources import generator_plans as pricing
 from flows.sources.generator_columns import (
@@ -39,7 +41,13 @@ DAY = 86_400
 
 _SEPTEMBER_STREAM, _HISTORY_STREAM = 1, 2
 _BLOCKS_PER_CHUNK = 64
-_DESCRIPTIONS = ("Subscription update", "Subscription creation", "Vet visit", "Pet insurance add-on", "Microchip kit")
+_DESCRIPTIONS = (
+    "Subscription update",
+    "Subscription creation",
+    "Vet visit",
+    "Pet insurance add-on",
+    "Microchip kit",
+)
 
 
 @dataclass(frozen=True)
@@ -126,7 +134,9 @@ def _period_end(start: Ints, plans: Ints) -> Ints:
     into = start.astype("datetime64[s]") - months
     following = months + np.where(yearly, 12, 1)
     # The same day of the month, or its last where that month is shorter.
-    last = (following + 1).astype("datetime64[s]") - following.astype("datetime64[s]") - np.timedelta64(1, "s")
+    last = (
+        (following + 1).astype("datetime64[s]") - following.astype("datetime64[s]") - np.timedelta64(1, "s")
+    )
     end: Ints = (following.astype("datetime64[s]") + np.minimum(into, last)).astype(np.int64)
     return end
 
@@ -134,6 +144,7 @@ def _period_end(start: Ints, plans: Ints) -> Ints:
 def _subscriptions(
     rng: np.random.Generator,
     customer_ids: pa.ChunkedArray,
+    *,
     plans: Ints,
     seats: Ints,
     created: Ints,
@@ -170,7 +181,7 @@ def _replaced(table: pa.Table, column: str, values: pa.Array) -> pa.Table:
 
 
 def september(seed: int) -> September:
-    """September 2025 at Stripe: 1,423 charges worth $412,184, MRR $71,447, 1,423 customers, 34 of 1,454 cancelled.
+    """September 2025 at Stripe: $412,184 in 1,423 charges, MRR $71,447, 34 of 1,454 subscriptions cancelled.
 
     The first sync saw the charges at $435,158 and the newest 1,367 subscriptions at MRR $75,846.
     """
@@ -204,16 +215,28 @@ def september(seed: int) -> September:
     target = MRR_DOLLARS - pricing.mrr(plans[kept], seats[kept])
     seats[resent] = pricing.settle(rng, plans[resent], seats[resent], target)
     subscriptions = _subscriptions(
-        rng, customers["id"].take(pa.array(subscribers)), plans, seats, started, ended, started
+        rng,
+        customers["id"].take(pa.array(subscribers)),
+        plans=plans,
+        seats=seats,
+        created=started,
+        ended=ended,
+        period_start=started,
     )
     latest = StripeState(charges, customers, subscriptions, pricing.plans_table())
     return September(_as_first_synced(rng, latest, plans, seats, resent), latest)
 
 
 def _as_first_synced(
-    rng: np.random.Generator, latest: StripeState, plans: Ints, seats: Ints, resent: np.ndarray[tuple[int], np.dtype[np.bool_]]
+    rng: np.random.Generator,
+    latest: StripeState,
+    plans: Ints,
+    seats: Ints,
+    resent: np.ndarray[tuple[int], np.dtype[np.bool_]],
 ) -> StripeState:
-    """The same objects before their later changes: charges authorised for more, plans and seats not yet changed."""
+    """The same objects before their later changes: charges authorised for more, plans and seats not yet
+    changed.
+    """
     amounts = latest.charges["amount"].to_numpy().copy()
     adjusted = rng.choice(CHARGE_COUNT, 311, replace=False)
     amounts[adjusted] += summing_to(rng, len(adjusted), FIRST_REVENUE_CENTS - REVENUE_CENTS)
@@ -267,6 +290,12 @@ def _history_chunk(seed: int, chunk: int, blocks: int) -> StripeState:
     plans, seats = pricing.draw(rng, len(subscribers))
     period_start = np.maximum(started, ended - 30 * DAY)
     subscriptions = _subscriptions(
-        rng, customers["id"].take(pa.array(subscribers)), plans, seats, started, ended, period_start
+        rng,
+        customers["id"].take(pa.array(subscribers)),
+        plans=plans,
+        seats=seats,
+        created=started,
+        ended=ended,
+        period_start=period_start,
     )
     return StripeState(charges, customers, subscriptions, pricing.plans_table().slice(0, 0))

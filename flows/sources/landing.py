@@ -1,7 +1,7 @@
 """Landing in raw: rows are spooled to a Parquet file first, then written in one short transaction.
 
-The spool keeps memory flat and the warehouse free: a DuckDB file is locked for the write only, not for as long as
-a source takes to answer, and a source that fails half way leaves raw as it was.
+The spool keeps memory flat and the warehouse free: a DuckDB file is locked for the write only, not for as
+long as a source takes to answer, and a source that fails half way leaves raw as it was.
 """
 
 from __future__ import annotations
@@ -74,7 +74,9 @@ class RawLanding:
             for table in wanted:
                 connection.execute(CreateTable(table.sqlalchemy_table(), if_not_exists=True))
 
-    def land(self, table: RawTable, batches: Iterable[pa.RecordBatch], mode: Mode, synced_at: datetime) -> int:
+    def land(
+        self, table: RawTable, batches: Iterable[pa.RecordBatch], mode: Mode, synced_at: datetime
+    ) -> int:
         """Write the batches, stamped with `synced_at`, and return how many rows they were.
 
         Raises:
@@ -92,7 +94,9 @@ class RawLanding:
     def count(self, table: RawTable) -> int:
         """How many rows raw holds."""
         with self._connection(f"count {table.full_name}") as connection:
-            return int(connection.execute(select(func.count()).select_from(table.sqlalchemy_table())).scalar_one())
+            return int(
+                connection.execute(select(func.count()).select_from(table.sqlalchemy_table())).scalar_one()
+            )
 
     def count_since(self, table: str, synced_from: datetime, tables: Iterable[RawTable]) -> int:
         """How many rows of `schema.table` were synced at `synced_from` or later.
@@ -159,5 +163,3 @@ def _write(connection: Connection, area: StagingArea, table: RawTable, spool: Pa
     elif mode is Mode.UPSERT:
         connection.execute(delete(target).where(target.c[table.key].in_(select(incoming.c[table.key]))))
     connection.execute(insert(target).from_select(names, select(*(incoming.c[name] for name in names))))
-
-

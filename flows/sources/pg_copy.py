@@ -45,7 +45,7 @@ def copy_out(connection: Connection, query: Select[Any], schema: pa.Schema) -> I
     Raises:
         psycopg2.Error: the server or the connection failed.
     """
-    compiled = query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})  # type: ignore[no-untyped-call]
+    compiled = query.compile(dialect=postgresql.dialect(), compile_kwargs={"literal_binds": True})
     statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(sql.SQL(str(compiled)))
     reading, writing = os.pipe()
     failure: list[BaseException] = []

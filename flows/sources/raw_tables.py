@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 from sqlalchemy import BigInteger, Boolean, Column, DateTime, MetaData, String, Table
@@ -19,7 +20,7 @@ TIME = pa.timestamp("us")
 """UTC without a zone."""
 
 
-def _sql_type(kind: pa.DataType) -> TypeEngine[object]:
+def _sql_type(kind: pa.DataType) -> TypeEngine[Any]:
     if kind == INT:
         return BigInteger()
     if kind == BOOL:
@@ -66,7 +67,9 @@ class RawTable:
         return pa.schema((*self.source_columns, *extra, (SYNCED, TIME)))
 
     def sqlalchemy_table(self) -> Table:
-        """The table for SQLAlchemy, without constraints: raw takes whatever a sync sends, twice if need be."""
+        """The table for SQLAlchemy, without constraints: raw takes whatever a sync sends, twice if need
+        be.
+        """
         columns = (Column(column.name, _sql_type(column.type)) for column in self.schema_in_raw)
         return Table(self.name, MetaData(schema=self.schema), *columns)
 

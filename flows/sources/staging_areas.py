@@ -41,7 +41,7 @@ class PostgresTemporaryTable:
 
     def stage(self, connection: Connection, table: RawTable, spool: Path) -> FromClause:
         """A table that goes at the end of the transaction."""
-        incoming = _temporary(table, schema=None, postgresql_on_commit="DROP")
+        incoming = _temporary(table, schema=None, on_commit="DROP")
         connection.execute(CreateTable(incoming))
         with pq.ParquetFile(spool) as file:
             copy_in(connection, incoming, file.iter_batches(_ROWS_AT_ONCE))
@@ -70,9 +70,15 @@ class SnowflakeTemporaryTable:
         return incoming
 
 
-def _temporary(table: RawTable, schema: str | None, **options: str) -> Table:
+def _temporary(table: RawTable, schema: str | None, on_commit: str | None = None) -> Table:
     columns = [Column(found.name, found.type) for found in table.sqlalchemy_table().columns]
-    return Table(f"incoming_{table.name}", MetaData(schema=schema), *columns, prefixes=["TEMPORARY"], **options)
+    return Table(
+        f"incoming_{table.name}",
+        MetaData(schema=schema),
+        *columns,
+        prefixes=["TEMPORARY"],
+        postgresql_on_commit=on_commit,
+    )
 
 
 def staging_area(dialect: str) -> StagingArea:

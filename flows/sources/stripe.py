@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any, Protocol, cast
 
 import pyarrow as pa
@@ -101,7 +101,7 @@ class StripeSource:
             IngestError: Stripe did not answer, or refused; `transient` tells which.
         """
         window = {
-            name: int(moment.replace(tzinfo=timezone.utc).timestamp())
+            name: int(moment.replace(tzinfo=UTC).timestamp())
             for name, moment in (("gte", created_from), ("lt", created_before))
             if moment is not None
         }
@@ -159,8 +159,10 @@ class StripeSource:
             ) from None
 
     def _reason(self, error: stripe.StripeError) -> tuple[str, bool]:
-        text = without_secret(error.user_message or str(error), self._api_key.get_secret_value())
-        first_line = text.strip().splitlines()[0] if text.strip() else type(error).__name__
+        text = without_secret(error.user_message or str(error), self._api_key.get_secret_value()).strip()
+        lines = text.splitlines() or [type(error).__name__]
+        # For a network error the client's last line has the cause, the others are advice.
+        first_line = lines[-1] if isinstance(error, stripe.APIConnectionError) else lines[0]
         match error:
             case stripe.AuthenticationError():
                 return f"it refused the API key ({first_line}); check SLUICE_STRIPE_API_KEY", False
@@ -169,7 +171,7 @@ class StripeSource:
             case stripe.RateLimitError():
                 return f"too many requests ({first_line})", True
             case stripe.APIConnectionError():
-                return f"no answer within {self._timeout_seconds:g} s, or no connection ({first_line})", True
+                return f"no connection, or no answer within {self._timeout_seconds:g} s: {first_line}", True
             case stripe.APIError():
                 return f"its server failed ({first_line})", True
             case _:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +17,7 @@ Row = dict[str, Any]
 
 
 def _moment(epoch: int | None) -> datetime | None:
-    return None if epoch is None else datetime.fromtimestamp(epoch, timezone.utc).replace(tzinfo=None)
+    return None if epoch is None else datetime.fromtimestamp(epoch, UTC).replace(tzinfo=None)
 
 
 def _id(reference: str | StripeJson | None) -> str | None:
@@ -58,7 +58,8 @@ def _customer(given: StripeJson) -> Row:
 
 
 def _subscription(given: StripeJson) -> Row:
-    # From API version 2025-03-31 on, period, plan and quantity are the item's; before, the subscription's too.
+    # From API version 2025-03-31 on, period, plan and quantity are the item's; before, the subscription's
+    # too.
     items = (given.get("items") or {}).get("data") or [{}]
     item = items[0]
     plan = item.get("plan") or item.get("price") or given.get("plan")

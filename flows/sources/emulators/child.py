@@ -1,7 +1,7 @@
 """Starting a server as a child process that cannot outlive its parent, and the child's side of that bargain.
 
-The child's standard input is a pipe from the parent. It ends when the parent stops the child, and also when the
-parent dies in any way, a kill -9 included: then the child stops by itself.
+The child's standard input is a pipe from the parent. It ends when the parent stops the child, and also when
+the parent dies in any way, a kill -9 included: then the child stops by itself.
 """
 
 from __future__ import annotations

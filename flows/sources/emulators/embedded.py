@@ -39,7 +39,9 @@ class StripeControl:
         try:
             httpx.post(f"{self.api_base}/_config/{action}", data=form, timeout=10).raise_for_status()
         except httpx.HTTPError as error:
-            raise EmulatorError(f"the embedded Stripe did not take {action} {form}: {error}", source="stripe") from None
+            raise EmulatorError(
+                f"the embedded Stripe did not take {action} {form}: {error}", source="stripe"
+            ) from None
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,14 @@ def embedded_sources(
     directory = state_dir.resolve() / "sources"
     with ExitStack() as servers:
         stripe_arguments = ["--seed", str(seed), *(["--faulty"] if faulty else [])]
-        postgres_arguments = ["--data-dir", str(directory / "postgres"), "--seed", str(seed), "--scale", str(scale)]
+        postgres_arguments = [
+            "--data-dir",
+            str(directory / "postgres"),
+            "--seed",
+            str(seed),
+            "--scale",
+            str(scale),
+        ]
         postgres = servers.enter_context(
             ChildServer("postgres", "flows.sources.emulators.postgres", postgres_arguments, directory)
         )

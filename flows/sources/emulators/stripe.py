@@ -1,8 +1,8 @@
 """Stripe's API on this machine: the localstripe server, in memory, filled with the reference September.
 
-Started by `embedded_sources` as `python -m flows.sources.emulators.stripe`. Beyond Stripe's own routes it takes
-`POST /_config/state` (form field `state`: `first` or `latest`) and `POST /_config/stall` (`list`, `times`): the
-next so many requests of that list get no answer, as from a network that drops packets.
+Started by `embedded_sources` as `python -m flows.sources.emulators.stripe`. Beyond Stripe's own routes it
+takes `POST /_config/state` (form field `state`: `first` or `latest`) and `POST /_config/stall` (`list`,
+`times`): the next so many requests of that list get no answer, as from a network that drops packets.
 """
 
 from __future__ import annotations
@@ -90,7 +90,9 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--faulty", action="store_true", help="start in the state that the first sync saw")
-    parser.add_argument("--ready-file", type=Path, help="where to write the address; then end with standard input")
+    parser.add_argument(
+        "--ready-file", type=Path, help="where to write the address; then end with standard input"
+    )
     options = parser.parse_args()
     serve(options.port, options.seed, faulty=options.faulty, ready_file=options.ready_file)
 

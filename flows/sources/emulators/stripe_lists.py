@@ -1,4 +1,6 @@
-"""List endpoints as Stripe answers them: newest first, any window of `created`, an error for a wrong parameter."""
+"""List endpoints as Stripe answers them: newest first, any window of `created`, an error for a wrong
+parameter.
+"""
 
 from __future__ import annotations
 
@@ -54,7 +56,8 @@ def list_objects(request: web.Request) -> web.Response:
 
     page = resources.List(request.path, limit=limit, starting_after=after)
     page._list = found
-    return json_response(page._export(expand=expand))
+    answer: web.Response = json_response(page._export(expand=expand))
+    return answer
 
 
 def _limit(given: str | None) -> int:

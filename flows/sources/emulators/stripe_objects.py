@@ -1,8 +1,10 @@
-"""localstripe's own object classes, filled with the generator's September instead of the moment of creation."""
+"""localstripe's own object classes, filled with the generator's September instead of the moment of
+creation.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -15,12 +17,14 @@ Row = dict[str, Any]
 
 
 def keep_store_in_memory() -> None:
-    """Switch off localstripe's pickle of its whole store to one file that all instances share, at every write."""
+    """Switch off localstripe's pickle of its whole store to one file that all instances share, at every
+    write.
+    """
     resources.Store.dump_to_disk = lambda _store: None
 
 
 def _epoch(moment: datetime | None) -> int | None:
-    return None if moment is None else int(moment.replace(tzinfo=timezone.utc).timestamp())
+    return None if moment is None else int(moment.replace(tzinfo=UTC).timestamp())
 
 
 class SeededProduct(resources.Product):
@@ -31,7 +35,9 @@ class SeededProduct(resources.Product):
         self.created = created
         self.name, self.type, self.active = name, "service", True
         self.caption = self.description = self.url = self.statement_descriptor = self.unit_label = None
-        self.attributes, self.shippable, self.metadata = [], True, {}
+        self.attributes: list[str] = []
+        self.shippable = True
+        self.metadata: dict[str, str] = {}
         self.package_dimensions = None
 
 
@@ -52,8 +58,8 @@ class SeededPlan(resources.Plan):
 class SeededCustomer(resources.Customer):
     """A customer as the generator has it."""
 
-    # localstripe computes the currency from a payment source, and lists the subscriptions by a scan of its whole
-    # store for each customer. Stripe itself sends subscriptions only when asked to expand them.
+    # localstripe computes the currency from a payment source, and lists the subscriptions by a scan of its
+    # whole store for each customer. Stripe itself sends subscriptions only when asked to expand them.
     currency = "usd"
     subscriptions = None
 
