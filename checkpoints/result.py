@@ -99,6 +99,13 @@ class CheckpointRun:
         """The verdict that follows from the outcomes and problems, and from nothing else."""
         return decide(self.outcomes, self.problems)
 
+    def blocking_reasons(self) -> tuple[str, ...]:
+        """Why the gates stay closed; empty when they open."""
+        if self.verdict.opens:
+            return ()
+        blockers = (outcome.reason() for outcome in self.outcomes if outcome.blocks)
+        return (*(text for _, text in self.problems), *blockers) or self.reasons()
+
     def reasons(self) -> tuple[str, ...]:
         """Why the verdict is what it is, the blocking first; empty when it passed."""
         failures = sorted((o for o in self.outcomes if not o.success), key=lambda o: not o.blocks)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import uuid4
 
 from great_expectations.data_context import AbstractDataContext
 from great_expectations.data_context.types.resource_identifiers import ValidationResultIdentifier
+from great_expectations.expectations.expectation import Expectation
 
 from checkpoints.ledger import Ledger
 from checkpoints.outcomes import errored, read_outcomes
@@ -18,9 +20,10 @@ from checkpoints.spec import CheckpointSpec
 from checkpoints.validation import TableValidation, Validator
 from expectations.build import Unbuilt, build_expectations, complete
 from expectations.facts import Facts, Source
+from expectations.loader import load_suites
 from expectations.suite import SuiteSpec
 from gx.errors import ConfigError, SluiceError
-from gx.warehouse import Warehouse
+from gx.warehouse.base import Warehouse
 
 Clock = Callable[[], datetime]
 Problem = tuple[Verdict, str]
@@ -36,12 +39,14 @@ class CheckpointRunner:
     """Everything a checkpoint run needs, the same for all checkpoints of a project.
 
     Attributes:
+        suites_dir: where the suites are; read at each run, so that a broken one closes the run's gates.
+        open_context: opens the GX context; likewise.
         sources: what suites may reconcile with, by name.
         progress: told what is being done, one short line at a time.
     """
 
-    suites: Sequence[SuiteSpec]
-    context: AbstractDataContext
+    suites_dir: Path
+    open_context: Callable[[], AbstractDataContext]
     warehouse: Warehouse
     ledger: Ledger
     sources: Mapping[str, Source]
@@ -63,7 +68,8 @@ class CheckpointRunner:
         self.ledger.begin_run(run_id, spec.name, ingest_id, spec.gates, started)
         run = CheckpointRun(run_id, spec.name, ingest_id, started, started, ())
         try:
-            run, identifiers = self._validate(spec, run)
+            context = self.open_context()
+            run, identifiers = self._validate(spec, run, context)
         except BaseException as error:
             # Whatever it was, also an interrupt: the run has a verdict, and its gates stay closed.
             problem = str(error) if isinstance(error, SluiceError) else f"{type(error).__name__} in sluice itself"
@@ -72,14 +78,21 @@ class CheckpointRunner:
             raise
         run = replace(run, finished_at=self.clock())
         self.ledger.finish_run(run, spec.gates)
-        docs, problem = publish_docs(self.context, identifiers, run)
+        docs, problem = publish_docs(context, identifiers, run)
         return replace(run, docs=str(docs) if docs else None, docs_problem=problem)
 
     def _validate(
-        self, spec: CheckpointSpec, run: CheckpointRun
+        self, spec: CheckpointSpec, run: CheckpointRun, context: AbstractDataContext
     ) -> tuple[CheckpointRun, list[ValidationResultIdentifier]]:
-        suites = spec.choose(self.suites)
+        suites = spec.choose(load_suites(self.suites_dir))
         built = {suite.name: build_expectations(suite) for suite in suites}
+        with self.warehouse.hold():
+            return self._read(spec, suites, built, run, context)
+
+    def _read(
+        self, spec: CheckpointSpec, suites: Sequence[SuiteSpec], built: Mapping[str, Sequence[Expectation]],
+        run: CheckpointRun, context: AbstractDataContext,
+    ) -> tuple[CheckpointRun, list[ValidationResultIdentifier]]:  # fmt: skip
         tables = self.warehouse.find_tables([suite.table for suite in suites])
         _refuse_one_table_twice(spec, suites, tables)
         validations: list[TableValidation] = []
@@ -96,7 +109,7 @@ class CheckpointRunner:
             validations.append(TableValidation(suite, tables[suite.table], ready))
         expected = sum(len(item.expectations) for item in validations)
         self.progress(f"{spec.name}: {expected} expectations on {len(validations)} tables")
-        validator = Validator(self.context, self.warehouse)
+        validator = Validator(context, self.warehouse)
         validated = (
             validator.validate(spec.name, validations, ingest_id=run.ingest_id, now=run.started_at) if validations else {}
         )

@@ -18,7 +18,8 @@ from great_expectations.expectations.expectation import Expectation
 from expectations.build import row_count_probe, to_gx_suite
 from expectations.suite import SuiteSpec
 from gx.execution_engine import WarehouseDatasource
-from gx.warehouse import CatalogTable, Warehouse
+from gx.warehouse.base import Warehouse
+from gx.warehouse.table import CatalogTable
 
 # No samples of failing values: they are data, and each sample is another scan.
 _RESULT_FORMAT = {"result_format": "SUMMARY", "partial_unexpected_count": 0}

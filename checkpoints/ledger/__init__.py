@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from checkpoints.ledger.connection import LedgerError
-from checkpoints.ledger.ledger import Ledger
+from checkpoints.ledger.ledger import Ledger, RecordedRun
 
-__all__ = ["Ledger", "LedgerError"]
+__all__ = ["Ledger", "LedgerError", "RecordedRun"]

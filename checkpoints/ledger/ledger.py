@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -24,6 +25,26 @@ from checkpoints.result import CheckpointRun, Verdict
 
 PENDING = "pending"
 _REASONS_KEPT = 50
+
+
+@dataclass(frozen=True)
+class RecordedRun:
+    """A checkpoint run as the ledger remembers it.
+
+    Attributes:
+        verdict: None while it has none (it goes on, or died).
+        expectations: how many were looked at.
+        held: how many of them hold.
+    """
+
+    run_id: str
+    checkpoint: str
+    verdict: Verdict | None
+    reasons: tuple[str, ...]
+    started_at: datetime
+    finished_at: datetime | None
+    expectations: int
+    held: int
 
 
 class Ledger:
@@ -96,7 +117,7 @@ class Ledger:
         finished = _naive(run.finished_at)
         decision = Decision.OPEN if run.verdict.opens else Decision.CLOSED
         reasons = run.reasons()[:_REASONS_KEPT]
-        blocking = () if decision is Decision.OPEN else reasons
+        blocking = run.blocking_reasons()[:_REASONS_KEPT]
         decisions = tuple(
             GateDecision(
                 load, run.ingest_id, run.checkpoint, run.run_id, run.verdict, decision, blocking, finished,
@@ -121,6 +142,31 @@ class Ledger:
             for item in decisions:
                 self._record_decision(connection, item)
         return decisions
+
+    def runs_of(self, ingest_id: str) -> tuple[RecordedRun, ...]:
+        """The runs for one ingest, in the order they began."""
+        table = checkpoint_runs.c
+        query = sa.select(checkpoint_runs).where(table.ingest_id == ingest_id).order_by(table.started_at, table.run_id)
+        results = expectation_results.c
+        counts = sa.select(results.run_id, sa.func.count(), sa.func.count(sa.case((results.success, 1)))).where(
+            results.run_id.in_(sa.select(table.run_id).where(table.ingest_id == ingest_id))
+        ).group_by(results.run_id)
+        with self._database.transaction() as connection:
+            rows = connection.execute(query).mappings().all()
+            held = {run_id: (total, passed) for run_id, total, passed in connection.execute(counts)}
+        return tuple(
+            RecordedRun(
+                run_id=row["run_id"],
+                checkpoint=row["checkpoint"],
+                verdict=Verdict(row["verdict"]) if row["verdict"] else None,
+                reasons=tuple(row["reasons"]),
+                started_at=row["started_at"],
+                finished_at=row["finished_at"],
+                expectations=held.get(row["run_id"], (0, 0))[0],
+                held=held.get(row["run_id"], (0, 0))[1],
+            )
+            for row in rows
+        )
 
     def previous_row_count(self, table: str) -> int | None:
         """Rows of a table in the last run whose verdict opened its gates; None when there is none.

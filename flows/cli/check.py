@@ -1,0 +1,89 @@
+"""``sluice check``: run one checkpoint; nothing is loaded."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from checkpoints.spec import find_checkpoint, load_checkpoints
+from flows.cli.exit_codes import ExitCode, of_verdict
+from flows.cli.options import common, print_json
+from flows.cli.progress import terminal_progress
+from gx.settings import Settings
+
+if TYPE_CHECKING:
+    from checkpoints.result import CheckpointRun
+
+_COLOURS = {"passed": "green", "warned": "yellow"}
+
+
+@click.command()
+@click.argument("checkpoint")
+@click.option("--ingest", "ingest_id", help="The ingest that is checked (default: the one that began last).")
+@common
+def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | None) -> ExitCode:
+    """Run CHECKPOINT, record its verdict and decide its gates. Loads nothing."""
+    find_checkpoint(load_checkpoints(settings.checkpoints_dir), checkpoint)
+    # GX and the sources take seconds to import: --help and a mistyped name must not wait for them.
+    from flows.workspace import new_ingest_id, open_workspace, utc_now
+
+    with open_workspace(settings, what=f"sluice check {checkpoint}", progress=terminal_progress()) as workspace:
+        ingest_id = ingest_id or workspace.ledger.latest_ingest()
+        if ingest_id is None:
+            ingest_id = new_ingest_id("check")
+            workspace.ledger.begin_ingest(ingest_id, "outside sluice", utc_now())
+        run = workspace.check(checkpoint, ingest_id)
+        gates = [workspace.gate(load, ingest_id) for load in workspace.checkpoints[checkpoint].gates]
+    if as_json:
+        print_json(_document(run, [(gate.load, gate.decision.value) for gate in gates]))
+        return of_verdict(run.verdict)
+    from flows.cli.gate import print_gate
+    from flows.cli.summary import print_docs
+
+    _print(run)
+    for gate in gates:
+        print_gate(gate)
+    print_docs(settings)
+    return of_verdict(run.verdict)
+
+
+def _print(run: CheckpointRun) -> None:
+    held = sum(1 for outcome in run.outcomes if outcome.success)
+    verdict = click.style(run.verdict.value, fg=_COLOURS.get(run.verdict.value, "red"))
+    click.echo(f"checkpoint {run.checkpoint}: {verdict}, {held} of {len(run.outcomes)} expectations hold")
+    for reason in run.reasons():
+        click.echo(f"    - {reason}")
+    if run.docs_problem:
+        click.secho(f"Data Docs could not be published: {run.docs_problem}", fg="yellow", err=True)
+
+
+def _document(run: CheckpointRun, gates: list[tuple[str, str]]) -> dict[str, Any]:
+    return {
+        "checkpoint": run.checkpoint,
+        "run_id": run.run_id,
+        "ingest_id": run.ingest_id,
+        "verdict": run.verdict.value,
+        "reasons": list(run.reasons()),
+        "gates": dict(gates),
+        "results": [
+            {
+                "suite": outcome.suite,
+                "table": outcome.table,
+                "expectation": outcome.expectation,
+                "column": outcome.column,
+                "severity": outcome.severity.value,
+                "blocking": outcome.blocking,
+                "success": bool(outcome.success),
+                "observed_value": outcome.observed_value,
+                "element_count": outcome.element_count,
+                "unexpected_count": outcome.unexpected_count,
+                "error": outcome.error,
+                "sentence": outcome.sentence,
+            }
+            for outcome in run.outcomes
+        ],
+        "row_counts": dict(run.row_counts),
+        "data_docs": run.docs,
+        "data_docs_problem": run.docs_problem,
+    }

@@ -1,0 +1,58 @@
+"""Run the main job's flow from the command line and tell how it ended."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from checkpoints.gate import GateClosedError
+from checkpoints.ledger import Ledger
+from flows.cli.exit_codes import ExitCode
+from flows.scenario import Scenario
+from gx.errors import SluiceError
+from gx.settings import Settings
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """How a main job ended.
+
+    Attributes:
+        ledger: of the project, open, to ask what happened.
+        problem: why it did not get to its end.
+    """
+
+    ingest_id: str
+    ledger: Ledger
+    code: ExitCode
+    problem: str | None
+
+
+def run_main_job(settings: Settings, scenario: Scenario, progress: Callable[[str], None]) -> JobResult:
+    """Run the flow in this process; ``prepare_prefect`` must have been called.
+
+    Raises:
+        ConfigError: nothing could be run.
+    """
+    progress("starting Prefect and Great Expectations")
+    from flows.pipeline import main_job, progress_to  # after prepare_prefect: Prefect reads its settings at import
+    from flows.workspace import new_ingest_id
+
+    ingest_id = new_ingest_id()
+    ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
+    problem: SluiceError | None = None
+    # The flow reads its settings itself, as it does when it is deployed.
+    os.environ["SLUICE_STATE"] = str(settings.state_dir)
+    with progress_to(progress):
+        try:
+            main_job(str(settings.project), ingest_id, scenario)
+        except SluiceError as error:
+            problem = error
+    return JobResult(ingest_id, ledger, _code(problem), str(problem) if problem else None)
+
+
+def _code(problem: SluiceError | None) -> ExitCode:
+    if problem is None:
+        return ExitCode.OK
+    return ExitCode.FAILED if isinstance(problem, GateClosedError) else ExitCode.ERRORED

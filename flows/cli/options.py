@@ -1,0 +1,58 @@
+"""Options that commands share, and what happens to errors."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from checkpoints.gate import GateClosedError
+from flows.cli.exit_codes import ExitCode
+from gx.errors import ConfigError, SluiceError
+from gx.settings import Settings, load_settings
+
+Command = Callable[..., ExitCode | None]
+
+
+def common(command: Command) -> Callable[..., None]:
+    """Give a command ``--project`` and ``--json``, its settings, and exit codes instead of tracebacks."""
+
+    @click.option(
+        "--project",
+        type=click.Path(path_type=Path),
+        help="Directory with expectations/suites and checkpoints (default: SLUICE_PROJECT, or the reference).",
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on standard output.")
+    @functools.wraps(command)
+    def wrapped(project: Path | None, as_json: bool, **arguments: Any) -> None:
+        try:
+            settings: Settings = load_settings(project)
+            code = command(settings=settings, as_json=as_json, **arguments)
+        except SluiceError as error:
+            code = _exit_code(error)
+            _report(error, code, as_json)
+        sys.exit(code or ExitCode.OK)
+
+    return wrapped
+
+
+def print_json(document: Any) -> None:
+    """Print a document on standard output."""
+    click.echo(json.dumps(document, indent=2, default=str, ensure_ascii=False))
+
+
+def _exit_code(error: SluiceError) -> ExitCode:
+    if isinstance(error, ConfigError):
+        return ExitCode.USAGE
+    return ExitCode.FAILED if isinstance(error, GateClosedError) else ExitCode.ERRORED
+
+
+def _report(error: SluiceError, code: ExitCode, as_json: bool) -> None:
+    if as_json:
+        print_json({"error": str(error), "exit_code": int(code)})
+    click.secho(f"error: {error}", err=True, fg="red")

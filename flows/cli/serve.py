@@ -1,0 +1,5 @@
+"""placeholder"""
+import click
+@click.command()
+def serve() -> None:
+    """x"""

@@ -1,0 +1,172 @@
+"""The main job as Prefect flows: ingest, then layer by layer checkpoint, gate, load.
+
+Every failure raises: a task that returned a failed state, or work submitted and not awaited, would let the flow
+go on. Decisions are read from the ledger, never from a task's result, and nothing is cached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from pathlib import Path
+from typing import Any
+
+from prefect import Task, flow, get_run_logger, task
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State, TaskRun
+
+from checkpoints.gate import Gate
+from checkpoints.result import CheckpointRun
+from flows.dbt import LOADS
+from flows.reporting import announce, leave_artifact
+from flows.scenario import Scenario
+from flows.workspace import Workspace, new_ingest_id, open_workspace
+from gx.errors import SluiceError
+from gx.settings import load_settings
+
+FIRST_CHECKPOINT = "raw"
+_SOON = [2.0, 10.0]
+"""Seconds before the first and the second retry of a step that met a passing fault."""
+
+_workspace: ContextVar[Workspace] = ContextVar("workspace")
+
+
+def _passing_fault(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
+    """Retry what may help to retry. A closed gate or a wrong setting will be just as closed and wrong again."""
+    try:
+        state.result()
+    except SluiceError as error:
+        return error.transient
+    except Exception:  # noqa: BLE001 - a bug is not retried
+        return False
+    return False
+
+
+_PATIENT: dict[str, Any] = {
+    "retries": len(_SOON),
+    "retry_delay_seconds": _SOON,
+    "retry_condition_fn": _passing_fault,
+    "cache_policy": NO_CACHE,
+    "persist_result": False,
+}
+
+
+@task(name="preflight", timeout_seconds=900, **_PATIENT)
+def preflight() -> None:
+    """Fail before anything is loaded when something cannot be used."""
+    _workspace.get().preflight()
+
+
+@task(name="ingest", task_run_name="ingest {ingest_id}", timeout_seconds=7200, **_PATIENT)
+def ingest(ingest_id: str) -> int:
+    """Bring the sources to raw; returns the number of rows."""
+    return _workspace.get().ingest(ingest_id).rows
+
+
+@task(name="checkpoint", task_run_name="checkpoint {name}", timeout_seconds=7200, **_PATIENT)
+def checkpoint(name: str, ingest_id: str) -> CheckpointRun:
+    """Run a checkpoint and record its decisions. A verdict is a result; only being unable to check raises."""
+    workspace = _workspace.get()
+    run = workspace.check(name, ingest_id)
+    leave_artifact(run)
+    return run
+
+
+@task(name="gate", task_run_name="gate {load}", cache_policy=NO_CACHE, persist_result=False)
+def gate(load: str, ingest_id: str) -> Gate:
+    """Let the flow go on only if the load's gate is open.
+
+    Raises:
+        GateClosedError: it is closed.
+    """
+    return _workspace.get().require_open(load, ingest_id)
+
+
+@task(name="load", task_run_name="load {name}", timeout_seconds=7200, **_PATIENT)
+def load(name: str, ingest_id: str) -> int:
+    """Build a layer with dbt; returns the number of models. Looks at the gate itself once more."""
+    return len(_workspace.get().load(name, ingest_id).models)
+
+
+@flow(name="sluice", flow_run_name="sluice {ingest_id}", persist_result=False)
+def main_job(project: str, ingest_id: str, scenario: Scenario | None = None) -> None:
+    """Everything in one run: ingest, and each layer once its gate is open.
+
+    Raises:
+        GateClosedError: a gate closed; the loads behind it were not run.
+    """
+    with _opened(project, f"sluice run, {ingest_id}", scenario):
+        preflight()
+        ingest(ingest_id)
+        checkpoint(FIRST_CHECKPOINT, ingest_id)
+        for name in LOADS:
+            _load_behind_gate(name, ingest_id)
+
+
+@flow(name="ingest-and-gate", persist_result=False)
+def ingest_and_gate(project: str) -> None:
+    """Ingest and check raw; then announce the gate, so that the next load can start by itself."""
+    ingest_id = new_ingest_id()
+    with _opened(project, f"ingest-and-gate, {ingest_id}"):
+        preflight()
+        ingest(ingest_id)
+        checkpoint(FIRST_CHECKPOINT, ingest_id)
+        _announce(LOADS[0], ingest_id)
+
+
+@flow(name="load-and-gate", flow_run_name="{load_name} {ingest_id}", persist_result=False)
+def load_and_gate(project: str, load_name: str, ingest_id: str) -> None:
+    """Run one load behind its gate, check what it built, and announce the next gate.
+
+    Started by the event that a gate opened; an event may be late, or come twice, so the ledger is asked again.
+
+    Raises:
+        GateClosedError: the gate is not open for this ingest.
+    """
+    with _opened(project, f"load {load_name}, {ingest_id}"):
+        _load_behind_gate(load_name, ingest_id)
+        following = LOADS[LOADS.index(load_name) + 1 :]
+        if following:
+            _announce(following[0], ingest_id)
+
+
+def _load_behind_gate(name: str, ingest_id: str) -> None:
+    gate(name, ingest_id)
+    load(name, ingest_id)
+    if name in _workspace.get().checkpoints:
+        checkpoint(name, ingest_id)
+
+
+def _announce(load_name: str, ingest_id: str) -> None:
+    workspace = _workspace.get()
+    announce(workspace.gate(load_name, ingest_id))
+    workspace.require_open(load_name, ingest_id)  # a flow that ends before a closed gate has failed
+
+
+@contextmanager
+def _opened(project: str, what: str, scenario: Scenario | None = None) -> Iterator[None]:
+    settings = load_settings(Path(project))
+    with open_workspace(settings, what=what, progress=_reporter.get(), scenario=scenario) as workspace:
+        token = _workspace.set(workspace)
+        try:
+            yield
+        finally:
+            _workspace.reset(token)
+
+
+def _to_run_log(line: str) -> None:
+    get_run_logger().info(line)
+
+
+_reporter: ContextVar[Callable[[str], None]] = ContextVar("reporter", default=_to_run_log)
+
+
+@contextmanager
+def progress_to(reporter: Callable[[str], None]) -> Iterator[None]:
+    """Send the flows' progress to a terminal instead of Prefect's run log."""
+    token = _reporter.set(reporter)
+    try:
+        yield
+    finally:
+        _reporter.reset(token)

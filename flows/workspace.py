@@ -1,0 +1,176 @@
+"""A project opened for work: its suites, checkpoints, ledger, warehouse and sources, wired together once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from uuid import uuid4
+
+from checkpoints.gate import Gate, GateClosedError
+from checkpoints.ledger import Ledger
+from checkpoints.result import CheckpointRun
+from checkpoints.spec import CheckpointSpec, find_checkpoint, gates_of, load_checkpoints
+from expectations.loader import load_suites
+from flows.dbt import DbtProgress, DbtRun, DbtSetup, run_dbt
+from flows.scenario import Scenario
+from flows.sources.ingest import IngestResult
+from flows.sources.wiring import SourceWiring
+from flows.turn import turn
+from gx.settings import Settings, source_urls
+from gx.warehouse.base import Warehouse
+from gx.warehouse.duckdb import DuckDBWarehouse
+from gx.warehouse.opening import open_warehouse
+
+Progress = Callable[[str], None]
+
+
+@dataclass
+class Workspace:
+    """Does the steps of the main job, one by one; the flows put them in order."""
+
+    settings: Settings
+    scenario: Scenario
+    progress: Progress
+    ledger: Ledger
+    warehouse: Warehouse
+    sources: SourceWiring
+
+    @cached_property
+    def checkpoints(self) -> dict[str, CheckpointSpec]:
+        """The project's checkpoints by name."""
+        return load_checkpoints(self.settings.checkpoints_dir)
+
+    def preflight(self) -> None:
+        """Check, before anything is loaded, that configuration, ledger and warehouse can be used.
+
+        Raises:
+            SluiceError: one of them cannot; the message says which and what to do.
+        """
+        suites = load_suites(self.settings.suites_dir)
+        for spec in self.checkpoints.values():
+            spec.choose(suites)
+        self.ledger.latest_ingest()
+        if isinstance(self.warehouse, DuckDBWarehouse):
+            self.warehouse.create()
+        self.warehouse.probe()
+        self.warehouse.release()
+
+    def ingest(self, ingest_id: str) -> IngestResult:
+        """Bring the sources to raw, and record what arrived.
+
+        Raises:
+            IngestError: it did not complete; nothing was checked for it, so no gate opens.
+        """
+        source = self.sources.ingest()
+        self.ledger.begin_ingest(ingest_id, type(source).__name__, utc_now())
+        try:
+            result = source.run(ingest_id, self.progress)
+        finally:
+            self.warehouse.release()
+        self.ledger.finish_ingest(ingest_id, utc_now(), {table.table: table.rows for table in result.tables})
+        return result
+
+    def check(self, checkpoint: str, ingest_id: str) -> CheckpointRun:
+        """Run one checkpoint.
+
+        Raises:
+            SluiceError: it could not be run; its gates are closed.
+        """
+        # GX takes seconds to import: only a run that gets this far pays for it.
+        from checkpoints.runner import CheckpointRunner
+        from gx.context import open_context
+
+        spec = find_checkpoint(self.checkpoints, checkpoint)
+        runner = CheckpointRunner(
+            suites_dir=self.settings.suites_dir,
+            open_context=lambda: open_context(self.settings.project, self.settings.state_dir),
+            warehouse=self.warehouse,
+            ledger=self.ledger,
+            sources=self.sources.catalog,
+            progress=self.progress,
+        )
+        try:
+            return runner.run(spec, ingest_id)
+        finally:
+            self.warehouse.release()
+
+    def gate(self, load: str, ingest_id: str) -> Gate:
+        """The state of a load's gate for an ingest."""
+        required = gates_of(self.checkpoints).get(load, ())
+        return self.ledger.gate(load, required, ingest_id=ingest_id, now=utc_now())
+
+    def require_open(self, load: str, ingest_id: str) -> Gate:
+        """The gate, if it is open.
+
+        Raises:
+            GateClosedError: it is not.
+        """
+        gate = self.gate(load, ingest_id)
+        if not gate.is_open:
+            raise GateClosedError(gate)
+        return gate
+
+    def load(self, load: str, ingest_id: str) -> DbtRun:
+        """Build one layer, if its gate is open for this very ingest.
+
+        Raises:
+            GateClosedError: the gate is closed.
+            DbtFailed: dbt failed, or took too long.
+        """
+        self.require_open(load, ingest_id)  # the second lock: whoever calls, the load looks for itself
+        self.warehouse.release()
+        setup = DbtSetup(
+            warehouse=self.settings.warehouse(),
+            state_dir=self.settings.state_dir,
+            environment=os.environ,
+            timeout_seconds=self.settings.load_timeout_seconds,
+            lock_wait_seconds=self.settings.wait_seconds,
+        )
+        return run_dbt(load, setup, deduplicate=self.scenario.deduplicate, on_progress=self._model_done)
+
+    def _model_done(self, done: DbtProgress) -> None:
+        if done.status != "started":
+            self.progress(f"{done.model}: {done.status} ({done.index} of {done.total})")
+
+
+@contextmanager
+def open_workspace(
+    settings: Settings, *, what: str, progress: Progress, scenario: Scenario | None = None
+) -> Iterator[Workspace]:
+    """Open a project, alone: another run on it waits until this one is done.
+
+    Args:
+        settings: of the project.
+        what: this run in a few words, for those who have to wait.
+        progress: told what is being done.
+        scenario: of the embedded sources; by default the plain reference.
+
+    Raises:
+        StillBusyError: another run kept the project for longer than ``SLUICE_WAIT_SECONDS``.
+        ConfigError: a setting is wrong.
+    """
+    scenario = scenario or Scenario()
+    warehouse = open_warehouse(settings.warehouse(), wait_seconds=settings.wait_seconds, progress=progress)
+    ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
+    with ExitStack() as resources:
+        resources.enter_context(
+            turn(settings.state_dir, what, wait_seconds=settings.wait_seconds, progress=progress)
+        )
+        resources.callback(ledger.close)
+        resources.callback(warehouse.release)
+        sources = SourceWiring(settings, scenario, warehouse, source_urls(os.environ), resources, progress)
+        yield Workspace(settings, scenario, progress, ledger, warehouse, sources)
+
+
+def new_ingest_id(kind: str = "ingest") -> str:
+    """A fresh id that sorts by time."""
+    return f"{kind}-{utc_now():%Y%m%dT%H%M%S}-{uuid4().hex[:6]}"
+
+
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)

@@ -1,0 +1,28 @@
+"""Open the warehouse that a URL names."""
+
+from __future__ import annotations
+
+from sqlalchemy.engine import URL
+
+from gx.warehouse.base import Progress, Warehouse
+from gx.warehouse.duckdb import DuckDBWarehouse
+from gx.warehouse.postgres import PostgresWarehouse
+from gx.warehouse.snowflake import SnowflakeWarehouse
+
+_ENGINES: dict[str, type[Warehouse]] = {
+    kind.dialect_name: kind for kind in (DuckDBWarehouse, PostgresWarehouse, SnowflakeWarehouse)
+}
+
+
+def open_warehouse(url: URL, *, wait_seconds: float, progress: Progress = lambda _: None) -> Warehouse:
+    """The warehouse behind a URL; no connection is made yet.
+
+    Args:
+        url: as :meth:`gx.settings.Settings.warehouse` returns it.
+        wait_seconds: how long to wait while another process holds the warehouse.
+        progress: told when that waiting begins.
+
+    Raises:
+        KeyError: the URL's database is none of the known ones.
+    """
+    return _ENGINES[url.get_backend_name()](url, wait_seconds=wait_seconds, progress=progress)
