@@ -1,0 +1,1 @@
+"""Did it hold, and what follows: checkpoints, verdicts, the ledger and the gate."""

@@ -25,7 +25,8 @@ def read_outcomes(
     by_index: dict[int, Any] = {}
     if validated.result is not None:
         for item in validated.result.results:
-            meta = (item.expectation_config.meta or {}).get(META, {})
+            config = item.expectation_config
+            meta = (config.meta or {}).get(META, {}) if config else {}
             by_index[int(meta.get("index", _PROBE))] = item
     problems = {item.index: item.problem for item in unbuilt}
     missing = mask_error(str(validated.error)) if validated.error else "Great Expectations returned no result for it"

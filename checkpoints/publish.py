@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from great_expectations.core import ExpectationSuiteValidationResult
 from great_expectations.data_context import AbstractDataContext
 from great_expectations.data_context.types.resource_identifiers import ValidationResultIdentifier
 
@@ -26,8 +27,8 @@ def publish_docs(
     try:
         store = context.validation_results_store
         for identifier in identifiers:
-            result = store.get(identifier)
-            result.meta[META] = labels
+            result: ExpectationSuiteValidationResult = store.get(identifier)  # type: ignore[assignment]
+            result.meta[META] = labels  # type: ignore[literal-required]
             store.set(identifier, result)
         return publish(context, identifiers), None
     except Exception as error:  # noqa: BLE001 - publishing never takes a verdict with it; the reason is shown

@@ -22,8 +22,9 @@ from expectations.build import Unbuilt, build_expectations, complete
 from expectations.facts import Facts, Source
 from expectations.loader import load_suites
 from expectations.suite import SuiteSpec
-from gx.errors import ConfigError, SluiceError
+from gx.errors import SluiceError
 from gx.warehouse.base import Warehouse
+from gx.warehouse.table import CatalogTable, TableName
 
 Clock = Callable[[], datetime]
 Problem = tuple[Verdict, str]
@@ -78,8 +79,8 @@ class CheckpointRunner:
             raise
         run = replace(run, finished_at=self.clock())
         self.ledger.finish_run(run, spec.gates)
-        docs, problem = publish_docs(context, identifiers, run)
-        return replace(run, docs=str(docs) if docs else None, docs_problem=problem)
+        docs, docs_problem = publish_docs(context, identifiers, run)
+        return replace(run, docs=str(docs) if docs else None, docs_problem=docs_problem)
 
     def _validate(
         self, spec: CheckpointSpec, run: CheckpointRun, context: AbstractDataContext
@@ -103,7 +104,9 @@ class CheckpointRunner:
             if suite.table not in tables:
                 text = f"the table {suite.table} does not exist in {self.warehouse.describe()}, or may not be read"
                 problems.append((Verdict.ERRORED, text))
-                outcomes.extend(errored(suite, item, f"the table {suite.table} does not exist") for item in suite.expectations)
+                outcomes.extend(
+                    errored(suite, item, f"the table {suite.table} does not exist") for item in suite.expectations
+                )
                 continue
             ready, unbuilt[suite.name] = complete(built[suite.name], self._facts(suite, run))
             validations.append(TableValidation(suite, tables[suite.table], ready))
@@ -111,7 +114,9 @@ class CheckpointRunner:
         self.progress(f"{spec.name}: {expected} expectations on {len(validations)} tables")
         validator = Validator(context, self.warehouse)
         validated = (
-            validator.validate(spec.name, validations, ingest_id=run.ingest_id, now=run.started_at) if validations else {}
+            validator.validate(spec.name, validations, ingest_id=run.ingest_id, now=run.started_at)
+            if validations
+            else {}
         )
         row_counts: list[tuple[str, int]] = []
         for item in validations:
@@ -123,7 +128,9 @@ class CheckpointRunner:
                 continue
             row_counts.append((str(item.suite.table), rows))
             if rows == 0 and not item.suite.allow_empty:
-                text = f"the table {item.suite.table} is empty (set `allow_empty: true` in its suite if that is all right)"
+                text = (
+                    f"the table {item.suite.table} is empty (set `allow_empty: true` in its suite if that is all right)"
+                )
                 problems.append((Verdict.FAILED, text))
         done = replace(run, outcomes=tuple(outcomes), problems=tuple(problems), row_counts=tuple(row_counts))
         return done, [item.identifier for item in validated.values() if item.identifier is not None]
@@ -133,10 +140,11 @@ class CheckpointRunner:
         return Facts(table, run.started_at, self.ledger.previous_row_count(table), self.sources)
 
 
-def _refuse_one_table_twice(spec: CheckpointSpec, suites: Sequence[SuiteSpec], tables: Mapping[object, object]) -> None:
-    seen: dict[object, SuiteSpec] = {}
+def _refuse_one_table_twice(
+    spec: CheckpointSpec, suites: Sequence[SuiteSpec], tables: Mapping[TableName, CatalogTable]
+) -> None:
+    seen: dict[CatalogTable, SuiteSpec] = {}
     for suite in suites:
         actual = tables.get(suite.table)
         if actual is not None and (other := seen.setdefault(actual, suite)) is not suite:
             raise spec.patterns_at.fail(f"two suites are about one table: {other.file} and {suite.file}; merge them")
-

@@ -74,12 +74,18 @@ def find_checkpoint(checkpoints: dict[str, CheckpointSpec], name: str) -> Checkp
 
 
 def gates_of(checkpoints: dict[str, CheckpointSpec]) -> dict[str, tuple[str, ...]]:
-    """For each load the names of the checkpoints it waits for."""
+    """For each load the names of the checkpoints it waits for, upstream loads first."""
     loads: dict[str, list[str]] = {}
     for spec in checkpoints.values():
         for load in spec.gates:
             loads.setdefault(load, []).append(spec.name)
-    return {load: tuple(sorted(names)) for load, names in loads.items()}
+
+    def depth(load: str, seen: frozenset[str] = frozenset()) -> int:
+        # A checkpoint with a load's name checks what that load built.
+        upstream = [name for name in loads.get(load, ()) if name in loads and name not in seen]
+        return 1 + max((depth(name, seen | {load}) for name in upstream), default=0)
+
+    return {load: tuple(sorted(loads[load])) for load in sorted(loads, key=lambda name: (depth(name), name))}
 
 
 def _load(file: Path) -> CheckpointSpec:

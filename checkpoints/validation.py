@@ -49,7 +49,9 @@ class Validator:
     def __init__(self, context: AbstractDataContext, warehouse: Warehouse) -> None:
         self._context = context
         factory: Any = context.data_sources
-        self._datasource: WarehouseDatasource = factory.add_or_update_sluice_warehouse(WarehouseDatasource.of(warehouse))
+        self._datasource: WarehouseDatasource = factory.add_or_update_sluice_warehouse(
+            WarehouseDatasource.of(warehouse)
+        )
 
     def validate(
         self, name: str, tables: Sequence[TableValidation], *, ingest_id: str, now: datetime

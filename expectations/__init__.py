@@ -1,0 +1,1 @@
+"""What must be true: suites, and the project's own expectations."""

@@ -11,6 +11,7 @@ from great_expectations import ExpectationSuite
 from great_expectations.compatibility.pydantic import ValidationError
 from great_expectations.exceptions import ExpectationNotFoundError
 from great_expectations.expectations.expectation import Expectation
+from great_expectations.expectations.metadata_types import FailureSeverity
 from great_expectations.expectations.registry import get_expectation_impl, list_registered_expectation_implementations
 
 from expectations import foreign_key, freshness, reconciliation, row_count_change
@@ -104,15 +105,19 @@ def _build(spec: ExpectationSpec, suite: SuiteSpec, index: int) -> Expectation:
         with warnings.catch_warnings():
             # GX deprecates text in row_condition, the only form YAML can hold.
             warnings.simplefilter("ignore", DeprecationWarning)
-            return kind(**spec.kwargs, severity=spec.severity.value, notes=spec.notes, meta=meta)
+            return kind(**spec.kwargs, severity=FailureSeverity(spec.severity), notes=spec.notes, meta=meta)
     except ValidationError as error:
         raise refuse(f"{spec.type}: {_problems(error)}") from None
-    except Exception as error:  # GX's own validators raise many kinds; all of them mean wrong arguments
-        raise refuse(f"{spec.type}: {str(error).strip().splitlines()[0] if str(error) else type(error).__name__}") from None
+    except Exception as error:  # noqa: BLE001 - GX's validators raise many kinds; each means wrong arguments
+        raise refuse(
+            f"{spec.type}: {str(error).strip().splitlines()[0] if str(error) else type(error).__name__}"
+        ) from None
 
 
 def _problems(error: ValidationError) -> str:
     # Every argument may also be a suite parameter (a dict): that alternative's complaint only confuses.
     items = [item for item in error.errors() if item["msg"] != "value is not a valid dict"] or error.errors()
-    return "; ".join(f"{'.'.join(str(part) for part in item['loc'] if part != '__root__')}: {item['msg']}".lstrip(": ")
-                     for item in items)
+    return "; ".join(
+        f"{'.'.join(str(part) for part in item['loc'] if part != '__root__')}: {item['msg']}".lstrip(": ")
+        for item in items
+    )

@@ -137,7 +137,7 @@ def _kind(value: Any) -> str:
     if value is None:
         return "nothing"
     shown = repr(value)
-    return f"{type(value).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}"  # noqa: PLR2004
+    return f"{type(value).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}"
 
 
 def _plain(value: Any) -> Any:

@@ -25,9 +25,9 @@ class ColumnValuesInParentTable(ColumnMapMetricProvider):
     condition_value_keys = ("parent_table", "parent_column")
 
     @column_condition_partial(engine=SqlAlchemyExecutionEngine)
-    def _sqlalchemy(cls, column: Any, parent_table: str, parent_column: str, **kwargs: Any) -> Any:  # noqa: N805
+    def _sqlalchemy(cls, column: Any, parent_table: str, parent_column: str, **kwargs: Any) -> Any:
         del kwargs
-        parent = sa.column(parent_column)
+        parent: sa.ColumnClause[Any] = sa.column(parent_column)
         # A NULL among the parents would make `IN` unknown, and so let every orphan pass.
         keys = sa.select(parent).select_from(TableName.parse(parent_table).clause()).where(parent.is_not(None))
         return column.in_(keys)
@@ -44,7 +44,7 @@ class ExpectColumnValuesToExistInTable(RuleSentence, ColumnMapExpectation):
     args_keys: ClassVar[tuple[str, ...]] = ("column", "parent_table", "parent_column")
 
     @pydantic.validator("parent_table")
-    def _is_a_table_name(cls, value: str) -> str:  # noqa: N805 - a pydantic 1 validator
+    def _is_a_table_name(cls, value: str) -> str:
         return str(TableName.parse(value))
 
     @classmethod

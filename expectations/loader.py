@@ -80,7 +80,7 @@ def choose_suites(suites: Sequence[SuiteSpec], patterns: Sequence[str], where: N
         matching = [suite for suite in suites if fnmatchcase(suite.name, pattern)]
         if not matching:
             names = [suite.name for suite in suites]
-            known = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")  # noqa: PLR2004 - a line's worth
+            known = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
             raise where.fail(f"no suite is called {pattern!r}{suggest(pattern, names)}; there are: {known or 'none'}")
         chosen.update({suite.name: suite for suite in matching})
     by_table: dict[str, SuiteSpec] = {}

@@ -47,7 +47,7 @@ class ReconcilingExpectation(RuleSentence, BatchExpectation, ABC):
     args_keys: ClassVar[tuple[str, ...]] = ("source", "source_table", "tolerance_percent")
 
     @pydantic.root_validator(skip_on_failure=True)
-    def _window_has_a_column(cls, values: dict[str, Any]) -> dict[str, Any]:  # noqa: N805 - a pydantic 1 validator
+    def _window_has_a_column(cls, values: dict[str, Any]) -> dict[str, Any]:
         if (values.get("source_since") or values.get("source_until")) and not values.get("source_since_column"):
             raise ValueError("source_since and source_until need source_since_column")
         return values
@@ -103,7 +103,8 @@ class ExpectTableRowCountToReconcileWithSource(ReconcilingExpectation):
     def rule(cls, kwargs: Mapping[str, Any]) -> str:
         what = f"distinct {kwargs['source_distinct']} of" if kwargs.get("source_distinct") else "rows of"
         tolerance = float(kwargs.get("tolerance_percent") or 0)
-        return f"As many rows as there are {what} {kwargs['source_table']} at {_name(kwargs['source'])}{_within(tolerance)}."
+        where = f"{kwargs['source_table']} at {_name(kwargs['source'])}"
+        return f"As many rows as there are {what} {where}{_within(tolerance)}."
 
     def _validate(
         self, metrics: dict[str, Any], runtime_configuration: Any = None, execution_engine: Any = None

@@ -19,7 +19,7 @@ class RuleSentence:
         raise NotImplementedError
 
     @classmethod
-    def _prescriptive_template(cls, renderer_configuration: RendererConfiguration) -> RendererConfiguration:
+    def _prescriptive_template(cls, renderer_configuration: RendererConfiguration[Any]) -> RendererConfiguration[Any]:
         # The sentence goes in as a parameter: in the template itself a dollar sign would start a placeholder.
         sentence = cls.rule(renderer_configuration.kwargs)
         renderer_configuration.kwargs["sentence"] = sentence
@@ -44,7 +44,7 @@ def outcome(success: bool, observed: Any, sentence: str) -> dict[str, Any]:
 
 
 def amount(value: float, unit: str | None = None) -> str:
-    """A number as people write it: ``1,423`` or, with the unit ``usd``, ``$412,184`` (cents only when there are any)."""
+    """A number as people write it: ``1,423``, with the unit ``usd`` ``$412,184``; cents only when there are any."""
     whole = float(value).is_integer()
     text = f"{value:,.0f}" if whole else f"{value:,.2f}"
     return f"${text}" if unit == "usd" else f"{text} {unit}" if unit else text
@@ -53,10 +53,10 @@ def amount(value: float, unit: str | None = None) -> str:
 def duration(hours: float) -> str:
     """A length of time as people say it: ``45 min``, ``2 h 10 min``, ``3 d 4 h``."""
     minutes = round(hours * 60)
-    if minutes < 60:  # noqa: PLR2004 - minutes in an hour
+    if minutes < 60:
         return f"{minutes} min"
     whole, rest = divmod(minutes, 60)
-    if whole < 48:  # noqa: PLR2004 - two days
+    if whole < 48:
         return f"{whole} h {rest} min" if rest else f"{whole} h"
     days, rest_hours = divmod(whole, 24)
     return f"{days} d {rest_hours} h" if rest_hours else f"{days} d"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from flows.reporting import announce, leave_artifact
 from flows.scenario import Scenario
 from flows.workspace import Workspace, new_ingest_id, open_workspace
 from gx.errors import SluiceError
-from gx.settings import load_settings
+from gx.settings import Settings, load_settings
 
 FIRST_CHECKPOINT = "raw"
 _SOON = [2.0, 10.0]
@@ -146,8 +147,10 @@ def _announce(load_name: str, ingest_id: str) -> None:
 
 @contextmanager
 def _opened(project: str, what: str, scenario: Scenario | None = None) -> Iterator[None]:
-    settings = load_settings(Path(project))
-    with open_workspace(settings, what=what, progress=_reporter.get(), scenario=scenario) as workspace:
+    local = _local.get()
+    settings = local.settings if local else load_settings(Path(project))
+    reporter = local.reporter if local else get_run_logger().info
+    with open_workspace(settings, what=what, progress=reporter, scenario=scenario) as workspace:
         token = _workspace.set(workspace)
         try:
             yield
@@ -155,18 +158,27 @@ def _opened(project: str, what: str, scenario: Scenario | None = None) -> Iterat
             _workspace.reset(token)
 
 
-def _to_run_log(line: str) -> None:
-    get_run_logger().info(line)
+@dataclass(frozen=True)
+class LocalRun:
+    """A flow that is called by the command line, in its process.
+
+    Attributes:
+        settings: used instead of those that a deployed flow reads for itself; they never become Prefect parameters.
+        reporter: told the progress instead of Prefect's run log.
+    """
+
+    settings: Settings
+    reporter: Callable[[str], None]
 
 
-_reporter: ContextVar[Callable[[str], None]] = ContextVar("reporter", default=_to_run_log)
+_local: ContextVar[LocalRun | None] = ContextVar("local", default=None)
 
 
 @contextmanager
-def progress_to(reporter: Callable[[str], None]) -> Iterator[None]:
-    """Send the flows' progress to a terminal instead of Prefect's run log."""
-    token = _reporter.set(reporter)
+def run_locally(local: LocalRun) -> Iterator[None]:
+    """Run the flows that are called in this block with these settings and this reporter."""
+    token = _local.set(local)
     try:
         yield
     finally:
-        _reporter.reset(token)
+        _local.reset(token)

@@ -81,8 +81,8 @@ class Workspace:
             SluiceError: it could not be run; its gates are closed.
         """
         # GX takes seconds to import: only a run that gets this far pays for it.
-        from checkpoints.runner import CheckpointRunner
-        from gx.context import open_context
+        from checkpoints.runner import CheckpointRunner  # noqa: PLC0415
+        from gx.context import open_context  # noqa: PLC0415
 
         spec = find_checkpoint(self.checkpoints, checkpoint)
         runner = CheckpointRunner(
@@ -157,9 +157,7 @@ def open_workspace(
     warehouse = open_warehouse(settings.warehouse(), wait_seconds=settings.wait_seconds, progress=progress)
     ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
     with ExitStack() as resources:
-        resources.enter_context(
-            turn(settings.state_dir, what, wait_seconds=settings.wait_seconds, progress=progress)
-        )
+        resources.enter_context(turn(settings.state_dir, what, wait_seconds=settings.wait_seconds, progress=progress))
         resources.callback(ledger.close)
         resources.callback(warehouse.release)
         sources = SourceWiring(settings, scenario, warehouse, source_urls(os.environ), resources, progress)

@@ -11,7 +11,8 @@ from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from sqlalchemy import quoted_name
 from sqlalchemy.engine import Engine
 
-from gx.warehouse import CatalogTable, Warehouse
+from gx.warehouse.base import Warehouse
+from gx.warehouse.table import CatalogTable
 
 
 class WarehouseExecutionEngine(SqlAlchemyExecutionEngine):

@@ -43,7 +43,9 @@ def mask_error(text: str) -> str:
     text = text.split("Traceback", 1)[0].split("[SQL:", 1)[0].split("(Background on this error", 1)[0]
     text = _DRIVER_PREFIX.sub("", text)
     lines = [line.strip() for line in text.strip().strip('"').splitlines() if line.strip()]
-    shown = _LITERAL.sub(lambda match: match[0][0] + HIDDEN + match[0][0], redact(lines[0] if lines else "unknown error"))
+    shown = _LITERAL.sub(
+        lambda match: match[0][0] + HIDDEN + match[0][0], redact(lines[0] if lines else "unknown error")
+    )
     return shown if len(shown) <= _MAX_ERROR else shown[: _MAX_ERROR - 3] + "..."
 
 

@@ -30,10 +30,9 @@ def mask_result(result: ExpectationSuiteValidationResult) -> ExpectationSuiteVal
     """A copy of a validation result that holds counts and sentences, and no value of the data."""
     masked = copy.deepcopy(result)
     for item in masked.results:
+        kind = item.expectation_config.type if item.expectation_config else ""
         if "observed_value" in item.result:
-            item.result["observed_value"] = mask_observed(
-                item.expectation_config.type, item.result["observed_value"]
-            )
+            item.result["observed_value"] = mask_observed(kind, item.result["observed_value"])
         for name in _VALUES_OF_ROWS:
             if item.result.get(name):
                 item.result[name] = []

@@ -121,12 +121,14 @@ def load_settings(project: Path | None = None) -> Settings:
     if not directory.is_dir():
         raise ConfigError(f"the project directory {directory} does not exist (set by --project or SLUICE_PROJECT)")
     try:
-        return Settings(project=directory, _env_file=directory / ".env")  # type: ignore[call-arg]
+        return Settings(project=directory, _env_file=directory / ".env")
     except ValidationError as error:
         problems = "; ".join(
             f"SLUICE_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}" for item in error.errors()
         )
-        raise ConfigError(f"wrong settings (looked in the environment and in {directory / '.env'}): {problems}") from None
+        raise ConfigError(
+            f"wrong settings (looked in the environment and in {directory / '.env'}): {problems}"
+        ) from None
 
 
 def source_urls(environment: Mapping[str, str]) -> dict[str, URL]:

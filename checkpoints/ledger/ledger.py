@@ -28,6 +28,22 @@ _REASONS_KEPT = 50
 
 
 @dataclass(frozen=True)
+class RecordedIngest:
+    """An ingest as the ledger remembers it.
+
+    Attributes:
+        finished_at: None while it goes on, or when it failed.
+        tables: rows it brought, by table.
+    """
+
+    ingest_id: str
+    source: str
+    started_at: datetime
+    finished_at: datetime | None
+    tables: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class RecordedRun:
     """A checkpoint run as the ledger remembers it.
 
@@ -94,6 +110,17 @@ class Ledger:
         with self._database.transaction() as connection:
             return connection.execute(query.limit(1)).scalar()
 
+    def ingest(self, ingest_id: str) -> RecordedIngest | None:
+        """What is known of an ingest; None for an unknown one."""
+        query = sa.select(ingests).where(ingests.c.ingest_id == ingest_id)
+        tables = sa.select(ingest_tables.c.table_name, ingest_tables.c.rows).where(
+            ingest_tables.c.ingest_id == ingest_id
+        )
+        with self._database.transaction() as connection:
+            row = connection.execute(query).mappings().first()
+            rows = {str(table): int(count) for table, count in connection.execute(tables)}
+        return RecordedIngest(**row, tables=rows) if row is not None else None
+
     # -- checkpoint runs --------------------------------------------------------------------------------------
 
     def begin_run(
@@ -148,9 +175,11 @@ class Ledger:
         table = checkpoint_runs.c
         query = sa.select(checkpoint_runs).where(table.ingest_id == ingest_id).order_by(table.started_at, table.run_id)
         results = expectation_results.c
-        counts = sa.select(results.run_id, sa.func.count(), sa.func.count(sa.case((results.success, 1)))).where(
-            results.run_id.in_(sa.select(table.run_id).where(table.ingest_id == ingest_id))
-        ).group_by(results.run_id)
+        counts = (
+            sa.select(results.run_id, sa.func.count(), sa.func.count(sa.case((results.success, 1))))
+            .where(results.run_id.in_(sa.select(table.run_id).where(table.ingest_id == ingest_id)))
+            .group_by(results.run_id)
+        )
         with self._database.transaction() as connection:
             rows = connection.execute(query).mappings().all()
             held = {run_id: (total, passed) for run_id, total, passed in connection.execute(counts)}

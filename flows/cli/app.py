@@ -13,9 +13,8 @@ from flows.cli.suites import suites
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
-
 def cli() -> None:
-    """Keep bad data out of the warehouse.
+    r"""Keep bad data out of the warehouse.
 
     Great Expectations suites say what must be true, checkpoints check it after every ingest, and a gate stops
     the next load until it holds.

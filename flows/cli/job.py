@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from checkpoints.gate import GateClosedError
 from checkpoints.ledger import Ledger
 from flows.cli.exit_codes import ExitCode
+from flows.cli.options import exit_code
 from flows.scenario import Scenario
 from gx.errors import SluiceError
 from gx.settings import Settings
@@ -36,15 +35,17 @@ def run_main_job(settings: Settings, scenario: Scenario, progress: Callable[[str
         ConfigError: nothing could be run.
     """
     progress("starting Prefect and Great Expectations")
-    from flows.pipeline import main_job, progress_to  # after prepare_prefect: Prefect reads its settings at import
+    from flows.pipeline import (
+        LocalRun,
+        main_job,
+        run_locally,
+    )  # after prepare_prefect: Prefect reads its settings at import
     from flows.workspace import new_ingest_id
 
     ingest_id = new_ingest_id()
     ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
     problem: SluiceError | None = None
-    # The flow reads its settings itself, as it does when it is deployed.
-    os.environ["SLUICE_STATE"] = str(settings.state_dir)
-    with progress_to(progress):
+    with run_locally(LocalRun(settings, progress)):
         try:
             main_job(str(settings.project), ingest_id, scenario)
         except SluiceError as error:
@@ -55,4 +56,4 @@ def run_main_job(settings: Settings, scenario: Scenario, progress: Callable[[str
 def _code(problem: SluiceError | None) -> ExitCode:
     if problem is None:
         return ExitCode.OK
-    return ExitCode.FAILED if isinstance(problem, GateClosedError) else ExitCode.ERRORED
+    return exit_code(problem)

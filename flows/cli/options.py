@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ import click
 from checkpoints.gate import GateClosedError
 from flows.cli.exit_codes import ExitCode
 from gx.errors import ConfigError, SluiceError
+from gx.masking import mask_error
 from gx.settings import Settings, load_settings
 
 Command = Callable[..., ExitCode | None]
@@ -34,8 +36,15 @@ def common(command: Command) -> Callable[..., None]:
             settings: Settings = load_settings(project)
             code = command(settings=settings, as_json=as_json, **arguments)
         except SluiceError as error:
-            code = _exit_code(error)
-            _report(error, code, as_json)
+            code = exit_code(error)
+            _report(str(error), code, as_json)
+        except Exception as error:
+            if os.environ.get("SLUICE_DEBUG"):
+                raise
+            # A bug of ours or a library's; its text may hold anything, so only a masked line of it is shown.
+            code = ExitCode.ERRORED
+            line = f"unexpected {type(error).__name__}: {mask_error(str(error))} (SLUICE_DEBUG=1 shows where)"
+            _report(line, code, as_json)
         sys.exit(code or ExitCode.OK)
 
     return wrapped
@@ -46,13 +55,14 @@ def print_json(document: Any) -> None:
     click.echo(json.dumps(document, indent=2, default=str, ensure_ascii=False))
 
 
-def _exit_code(error: SluiceError) -> ExitCode:
+def exit_code(error: SluiceError) -> ExitCode:
+    """The exit code that says what kind of error this is."""
     if isinstance(error, ConfigError):
         return ExitCode.USAGE
     return ExitCode.FAILED if isinstance(error, GateClosedError) else ExitCode.ERRORED
 
 
-def _report(error: SluiceError, code: ExitCode, as_json: bool) -> None:
+def _report(error: str, code: ExitCode, as_json: bool) -> None:
     if as_json:
-        print_json({"error": str(error), "exit_code": int(code)})
+        print_json({"error": error, "exit_code": int(code)})
     click.secho(f"error: {error}", err=True, fg="red")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 from gx.settings import Settings
 
@@ -27,3 +28,5 @@ def prepare_prefect(settings: Settings) -> None:
         defaults["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "true"
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
+    # Prefect's server does not make the directory that its database is to lie in.
+    Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)

@@ -1,5 +1,97 @@
-"""placeholder"""
+"""``sluice serve``: run the deployments, with a Prefect server of its own unless one is configured."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import click
+
+from flows.cli.exit_codes import ExitCode
+from flows.cli.options import common
+from gx.errors import SluiceError
+from gx.settings import Settings
+
+_SERVER_SECONDS = 180
+_STOP_SECONDS = 20
+
+
+class ServerError(SluiceError):
+    """The Prefect server did not come up."""
+
+
 @click.command()
-def serve() -> None:
-    """x"""
+@click.option("--cron", default="0 2 * * *", show_default=True, help="When to ingest, in UTC.")
+@click.option("--port", type=click.IntRange(1, 65535), default=4200, show_default=True, help="Of the server it starts.")
+@common
+def serve(settings: Settings, as_json: bool, cron: str, port: int) -> ExitCode:
+    """Ingest on schedule, and run each load when its gate opens, until interrupted.
+
+    With PREFECT_API_URL set the deployments are served from that server, otherwise one is started here.
+    """
+    del as_json
+    os.environ.setdefault("PREFECT_HOME", str(settings.state_dir / "prefect"))
+    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    # A served flow runs in a process of its own and reads its settings there.
+    os.environ["SLUICE_PROJECT"] = str(settings.project)
+    with _server(settings, port):
+        from prefect import serve as serve_deployments  # after the environment is set: Prefect reads it at import
+
+        from flows.deployments import deployments
+
+        click.echo(f"serving at {os.environ['PREFECT_API_URL']}; Ctrl-C stops", err=True)
+        serve_deployments(*deployments(settings.project, cron), limit=2)
+    return ExitCode.OK
+
+
+@contextmanager
+def _server(settings: Settings, port: int) -> Iterator[None]:
+    if os.environ.get("PREFECT_API_URL"):
+        yield
+        return
+    url = f"http://127.0.0.1:{port}/api"
+    if _is_up(url):
+        raise ServerError(
+            f"something answers at {url} already; set PREFECT_API_URL to use it, or choose another --port"
+        )
+    log = settings.state_dir / "prefect-server.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+    with log.open("w", encoding="utf-8") as output:
+        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
+    try:
+        _wait_until_up(url, server, str(log))
+        os.environ["PREFECT_API_URL"] = url
+        yield
+    finally:
+        server.terminate()
+        try:
+            server.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            server.kill()
+
+
+def _wait_until_up(url: str, server: subprocess.Popen[bytes], log: str) -> None:
+    click.echo("starting the Prefect server", err=True)
+    deadline = time.monotonic() + _SERVER_SECONDS
+    while not _is_up(url):
+        if server.poll() is not None:
+            raise ServerError(f"the Prefect server ended with code {server.returncode}; see {log}")
+        if time.monotonic() > deadline:
+            raise ServerError(f"the Prefect server did not answer within {_SERVER_SECONDS} s; see {log}")
+        time.sleep(0.5)
+
+
+def _is_up(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=2) as answer:  # noqa: S310 - http to this machine
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False

@@ -29,7 +29,9 @@ def print_summary(settings: Settings, ledger: Ledger, ingest_id: str) -> None:
 def print_run(run: RecordedRun) -> None:
     """One checkpoint run: verdict, how many expectations hold, and the first reasons."""
     verdict = run.verdict.value if run.verdict else "unfinished"
-    click.echo(f"checkpoint {run.checkpoint:<8} " + click.style(f"{verdict:<8}", fg=_COLOURS.get(verdict, "red")), nl=False)
+    click.echo(
+        f"checkpoint {run.checkpoint:<8} " + click.style(f"{verdict:<8}", fg=_COLOURS.get(verdict, "red")), nl=False
+    )
     click.echo(f" {run.held} of {run.expectations} expectations hold")
     for reason in run.reasons[:_SHOWN]:
         click.echo(f"    - {reason}")

@@ -53,5 +53,3 @@ class SourceCatalog(Mapping[str, Source]):
 
     def __len__(self) -> int:
         return len(self._makers)
-
-

@@ -92,9 +92,7 @@ class SourceWiring:
         self._progress("starting the embedded Stripe and PostgreSQL")
         scenario = self._scenario
         return self._resources.enter_context(
-            embedded_sources(
-                self._settings.state_dir, seed=scenario.seed, scale=scenario.scale, faulty=scenario.faulty
-            )
+            embedded_sources(self._settings.state_dir, seed=scenario.seed, scale=scenario.scale, faulty=scenario.faulty)
         )
 
     def _stripe(self) -> StripeSource:

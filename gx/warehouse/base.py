@@ -135,16 +135,22 @@ class Warehouse:
         """The schema that an unqualified name means."""
         return str(connection.execute(sa.select(sa.func.current_schema())).scalar())
 
-    def catalog_query(self, lowered_names: Sequence[str], database: str | None) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+    def catalog_query(
+        self, lowered_names: Sequence[str], database: str | None
+    ) -> sa.Select[Any] | sa.CompoundSelect[Any]:
         """A query for (schema, name) of all tables and views with one of these lower-case names."""
-        tables = _CATALOG if database is None else sa.table(
-            "tables", *[sa.column(c.name, sa.String) for c in _CATALOG.c], schema=f"{database}.information_schema"
+        tables = (
+            _CATALOG
+            if database is None
+            else sa.table(
+                "tables", *[sa.column(c.name, sa.String) for c in _CATALOG.c], schema=f"{database}.information_schema"
+            )
         )
         return sa.select(tables.c.table_schema, tables.c.table_name).where(
             sa.func.lower(tables.c.table_name).in_(lowered_names)
         )
 
-    def dialect_module(self) -> ModuleType | object | None:
+    def dialect_module(self) -> ModuleType | None:
         """What GX is to take for the dialect's module when it builds SQL; None keeps GX's own choice."""
         return None
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import cast
 
-from duckdb_engine import DuckDBIdentifierPreparer
+from duckdb_engine import Dialect, DuckDBIdentifierPreparer
 from sqlalchemy.engine import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -43,7 +44,7 @@ class DuckDBWarehouse(Warehouse):
                 "Load data first (sluice run), or correct SLUICE_WAREHOUSE_URL."
             )
         engine = super()._create_engine()
-        engine.dialect.identifier_preparer = _QuotingPreparer(engine.dialect)
+        engine.dialect.identifier_preparer = _QuotingPreparer(cast("Dialect", engine.dialect))
         return engine
 
     def create(self) -> None:

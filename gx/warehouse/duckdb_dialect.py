@@ -60,7 +60,7 @@ class DuckDBDialectModule(ModuleType):
 
     def __getattr__(self, name: str) -> type:
         # GX also probes for attributes such as ``dialect``; only names of types are answered.
-        base = name.split("(")[0].strip().upper()
+        base = name.split("(", maxsplit=1)[0].strip().upper()
         reflected = _REFLECTED_AS.get(base) or _CLASS_NAMES.get(base)
         if reflected is None:
             raise AttributeError(name)

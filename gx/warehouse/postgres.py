@@ -29,4 +29,4 @@ class PostgresWarehouse(Warehouse):
             sa.func.lower(views.matviewname).in_(lowered_names)
         )
         tables = super().catalog_query(lowered_names, database)
-        return sa.union_all(tables, materialized)  # type: ignore[arg-type]
+        return sa.union_all(tables, materialized)

@@ -28,7 +28,7 @@ class TableName:
             ValueError: it is not of one of the three forms.
         """
         if not _NAME.match(text):
-            raise ValueError(f"{text!r} is not a table name; write schema.table (quote odd parts: \"My Schema\".\"a b\")")
+            raise ValueError(f'{text!r} is not a table name; write schema.table (quote odd parts: "My Schema"."a b")')
         return cls(tuple(re.findall(_PART, text)))
 
     @property
@@ -44,7 +44,7 @@ class TableName:
     @property
     def database(self) -> str | None:
         """The first of three parts without quotes."""
-        return _plain(self.parts[-3]) if len(self.parts) > 2 else None  # noqa: PLR2004 - parts of a name
+        return _plain(self.parts[-3]) if len(self.parts) > 2 else None
 
     def matches(self, schema: str, name: str) -> bool:
         """Whether the catalog's ``schema`` and ``name`` are this table (case counts only in quoted parts)."""
@@ -53,7 +53,7 @@ class TableName:
     def clause(self) -> TableClause:
         """The table for SQLAlchemy Core, not looked up: quoted parts exactly, the rest as the dialect sees fit."""
         schema = ".".join(_plain(part) for part in self.parts[:-1]) or None
-        if len(self.parts) == 2 and self.parts[0].startswith('"'):  # noqa: PLR2004 - schema.table
+        if len(self.parts) == 2 and self.parts[0].startswith('"'):
             schema = quoted_name(_plain(self.parts[0]), quote=True)
         name = quoted_name(self.name, quote=True) if self.parts[-1].startswith('"') else self.name
         return table(name, schema=schema)

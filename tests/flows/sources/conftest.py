@@ -62,7 +62,9 @@ def postgres_warehouse(sources: EmbeddedSources) -> Iterator[Warehouse]:
 
 @pytest.fixture
 def ingest_into(sources: EmbeddedSources, tmp_path: Path):
-    def make(warehouse: Warehouse, *, faulty: bool = False, clock: SteppingClock | None = None) -> EmbeddedIngest:
+    def make(
+        warehouse: Warehouse, *, faulty: bool = False, clock: SteppingClock | None = None
+    ) -> EmbeddedIngest:
         return EmbeddedIngest.of(
             sources, warehouse, work_dir=tmp_path / "spool", clock=clock or SteppingClock(), faulty=faulty
         )

@@ -1,0 +1,56 @@
+"""The deployments: ingest on a schedule, and each load when its gate opens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.deployments.runner import RunnerDeployment
+from prefect.events import DeploymentEventTrigger
+
+from flows.dbt import LOADS
+from flows.pipeline import ingest_and_gate, load_and_gate
+from flows.reporting import OPENED
+
+# One run at a time, the next one waits: two ingests side by side could ride on each other's decisions.
+_ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
+
+
+def deployments(project: Path, cron: str) -> Sequence[RunnerDeployment]:
+    """What ``sluice serve`` serves.
+
+    Args:
+        project: the project's directory.
+        cron: when to ingest, in UTC.
+
+    Returns:
+        ``ingest-and-gate/scheduled``, and ``load-and-gate/<load>`` for each load, started by the event that its
+        gate opened. A load that is started without an open gate fails.
+    """
+    where = str(project)
+    scheduled: Any = ingest_and_gate.to_deployment(
+        "scheduled", cron=cron, parameters={"project": where}, concurrency_limit=_ONE_AT_A_TIME
+    )
+    return [scheduled, *(_triggered(where, load) for load in LOADS)]
+
+
+def _triggered(project: str, load: str) -> RunnerDeployment:
+    trigger = DeploymentEventTrigger(
+        name=f"gate of {load} opened",
+        expect={OPENED},
+        match={"prefect.resource.id": f"sluice.gate.{load}"},
+        parameters={
+            "project": project,
+            "load_name": load,
+            "ingest_id": {"__prefect_kind": "jinja", "template": "{{ event.payload.ingest_id }}"},
+        },
+    )
+    deployment: Any = load_and_gate.to_deployment(
+        load,
+        triggers=[trigger],
+        parameters={"project": project, "load_name": load},
+        concurrency_limit=_ONE_AT_A_TIME,
+    )
+    return cast("RunnerDeployment", deployment)
