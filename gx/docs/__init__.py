@@ -29,7 +29,7 @@ def publish(
     context's stores. Several processes may publish to one site at the same time.
 
     Args:
-        context: an opened context with at least one `gx.docs.site.DataDocsSite` among its ``data_docs_sites``.
+        context: an opened context that has a `gx.docs.site.DataDocsSite` among its ``data_docs_sites``.
         validation_ids: the results to publish, usually all of one checkpoint run. Empty: only the index.
         site_name: the site to publish to; by default the first `DataDocsSite` of the configuration.
 
@@ -40,8 +40,7 @@ def publish(
         gx.docs.errors.DataDocsError: there is no such site, a result is not in the store, or another process
             kept the site locked for too long. Every page that could be written has been.
     """
-    from gx.docs.publishing import (
-        publish_to_site,
-    )  # GX takes seconds to import; the command line must not pay
+    # GX takes seconds to import, which the command line must not pay for.
+    from gx.docs.publishing import publish_to_site  # noqa: PLC0415
 
     return publish_to_site(context, validation_ids, site_name=site_name)

@@ -6,7 +6,7 @@ from gx.errors import SluiceError
 
 
 class DataDocsError(SluiceError):
-    """Data Docs could not be published, or not completely; the message says what is missing and what to do."""
+    """Data Docs could not be published, or not completely; says what is missing and what to do."""
 
 
 class SiteLockedError(DataDocsError):

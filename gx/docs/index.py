@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -23,7 +24,7 @@ class RollUpIndexBuilder(DefaultSiteIndexBuilder):
 
     def build(
         self, skip_and_clean_missing: bool = True, build_index: bool = True
-    ) -> tuple[str | None, dict[str, str] | None]:
+    ) -> tuple[str | None, OrderedDict[str, str] | None]:
         """Remember `records` and, with ``build_index``, write ``index.html``.
 
         Without it the runs are in the manifest all the same, and on the index that is built next.
@@ -42,4 +43,4 @@ class RollUpIndexBuilder(DefaultSiteIndexBuilder):
             page = overview(manifest.roll_up(), site=clean(self.site_name or "Data Docs", 200))
             # Inside the lock: the front page on disk is never older than the roll-up.
             location = self.target_store.write_index_page(self.view_class.render(page))
-        return location, {"site_name": page.site}
+        return location, OrderedDict(site_name=page.site)

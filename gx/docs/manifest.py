@@ -103,9 +103,7 @@ class Manifest:
                 try:
                     yield RunRecord.model_validate_json(line), offset
                 except ValidationError:
-                    _LOG.warning(
-                        "%s: a line before byte %d is not readable and is skipped", self._runs, offset
-                    )
+                    _LOG.warning("%s: a line before byte %d is not readable and is skipped", self._runs, offset)
 
 
 def _line(record: RunRecord) -> bytes:

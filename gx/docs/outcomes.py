@@ -16,9 +16,7 @@ from gx.redaction import redact
 
 META = "sluice"
 """The key under which the rooms keep their own facts in the ``meta`` of GX's objects."""
-_AFTER_MESSAGE = re.compile(
-    r"\n?\s*(?:\[SQL: |\[parameters: |Traceback \(most recent call last\)).*", re.DOTALL
-)
+_AFTER_MESSAGE = re.compile(r"\n?\s*(?:\[SQL: |\[parameters: |Traceback \(most recent call last\)).*", re.DOTALL)
 
 
 def rule(configuration: ExpectationConfiguration) -> Rule:
@@ -37,9 +35,7 @@ def rule(configuration: ExpectationConfiguration) -> Rule:
 
 def outcome(result: ExpectationValidationResult) -> Outcome:
     """How this expectation came out. Neither failing values nor tracebacks are part of it."""
-    configuration = result.expectation_config or ExpectationConfiguration(
-        type="unknown_expectation", kwargs={}
-    )
+    configuration = result.expectation_config or ExpectationConfiguration(type="unknown_expectation", kwargs={})
     demanded = rule(configuration)
     details = result.result or {}
     error = error_message(result.exception_info or {})
@@ -70,7 +66,7 @@ def own_meta(meta: object) -> Mapping[str, Any]:
 
 
 def error_message(exception_info: Mapping[str, Any]) -> str:
-    """The messages of GX's ``exception_info``, without tracebacks, statements, parameters or URL passwords."""
+    """The messages of GX's ``exception_info``: no tracebacks, statements, parameters or URL passwords."""
     messages = (_AFTER_MESSAGE.sub("", message) for message in _messages(exception_info))
     return clean(redact("\n".join(dict.fromkeys(message.strip() for message in messages))), 2_000)
 

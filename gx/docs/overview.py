@@ -71,7 +71,7 @@ class IndexPage:
 
 
 def overview(roll_up: RollUp, *, site: str) -> IndexPage:
-    """The front page for this roll-up: first what did not pass, the worst on top, then the rest by checkpoint."""
+    """The front page for this roll-up: first what did not pass, the worst on top; then the rest."""
     rows = sorted((_row(history) for history in roll_up.tables.values()), key=_by_verdict)
     return IndexPage(
         site=site,

@@ -22,10 +22,8 @@ def publish_to_site(
 ) -> Path:
     """See `gx.docs.publish`."""
     name, config = _site(context, site_name)
-    suites = {
-        each.expectation_suite_identifier.name: each.expectation_suite_identifier for each in validation_ids
-    }
-    identifiers: list[Identifier] = [*suites.values(), *validation_ids]
+    suites = {each.expectation_suite_identifier: None for each in validation_ids}
+    identifiers: list[Identifier] = [*suites, *validation_ids]
     context.build_data_docs(site_names=[name], resource_identifiers=identifiers)  # type: ignore[arg-type]
     base = Path(config["store_backend"]["base_directory"])
     return Path(context.root_directory or ".", base).absolute() / INDEX

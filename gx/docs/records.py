@@ -1,4 +1,4 @@
-"""What the site remembers of its runs: one line per run in the manifest, and a bounded roll-up for the index."""
+"""What the site remembers of its runs: one line each in the manifest, and a bounded roll-up."""
 
 from __future__ import annotations
 
@@ -99,9 +99,7 @@ class RollUp(BaseModel):
         key = f"{record.table}\n{record.suite}"
         known = self.tables.get(key)
         history = (
-            known.with_run(record)
-            if known
-            else TableHistory(latest=record, marks=(record.mark(),), since=record.time)
+            known.with_run(record) if known else TableHistory(latest=record, marks=(record.mark(),), since=record.time)
         )
         return self.model_copy(update={"tables": {**self.tables, key: history}})
 
@@ -109,7 +107,7 @@ class RollUp(BaseModel):
 def record(page: ResultPage, *, path: str, suite_path: str) -> RunRecord:
     """The manifest's line for a page."""
     open_outcomes = page.open
-    failed = {severity: 0 for severity in Severity}
+    failed = dict.fromkeys(Severity, 0)
     for each in open_outcomes:
         failed[each.rule.severity] += 1
     return RunRecord(

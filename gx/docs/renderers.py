@@ -87,9 +87,7 @@ def _outcomes(result: ExpectationSuiteValidationResult) -> tuple[Outcome, ...]:
         (position(each.expectation_config), outcome(each), is_implicit(each.expectation_config))
         for each in result.results
     ]
-    shown = [
-        (index, each) for index, each, implicit in found if not implicit or each.verdict is Verdict.ERRORED
-    ]
+    shown = [(index, each) for index, each, implicit in found if not implicit or each.verdict is Verdict.ERRORED]
     shown.sort(key=lambda item: (item[1].verdict.rank, item[1].rule.severity.rank, item[0]))
     return tuple(each for _, each in shown)
 

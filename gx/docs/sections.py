@@ -46,9 +46,8 @@ class SectionBuilder(DefaultSiteSectionBuilder):
         raise NotImplementedError
 
     def _write(self, key: Identifier, html: str) -> None:
-        self.target_store.set(
-            SiteSectionIdentifier(site_section_name=self.name, resource_identifier=key), html
-        )
+        page = SiteSectionIdentifier(site_section_name=self.name, resource_identifier=key)
+        self.target_store.set(page, html)
 
     def _broken(self, path: str, title: str, error: Exception) -> str:
         """A page that says why there is no page. The log has the rest."""
@@ -69,15 +68,13 @@ class SuiteSectionBuilder(SectionBuilder):
     def _build_one(self, key: ExpectationSuiteIdentifier) -> None:
         path = paths.suite_page(key.to_tuple())
         try:
-            suite = self.source_store.get(key)
+            page = self.renderer_class.render(self.source_store.get(key), key)
+            html = self.view_class.render(page, home=paths.link(path, paths.INDEX))
         except InvalidKeyError:
             # A result may be published without its suite; its page then has no link to one.
             _LOG.info("suite %r is not in the expectations store and gets no page", key.name)
             return
-        try:
-            page = self.renderer_class.render(suite, key)
-            html = self.view_class.render(page, home=paths.link(path, paths.INDEX))
-        except Exception as error:  # a renderer is anyone's code; the other pages must still be written
+        except Exception as error:  # noqa: BLE001 - a renderer is anyone's code; the other pages go on
             html = self._broken(path, f"suite {clean(key.name, 500)}", error)
         self._write(key, html)
 
@@ -97,13 +94,11 @@ class ResultSectionBuilder(SectionBuilder):
     def _build_one(self, key: ValidationResultIdentifier) -> None:
         path = paths.result_page(key.to_tuple())
         try:
-            result = self.source_store.get(key)
+            page: ResultPage = self.renderer_class.render(self.source_store.get(key), key)
         except InvalidKeyError:
             self.missing.append(f"no validation result in the store for {'/'.join(key.to_tuple())}")
             return
-        try:
-            page: ResultPage = self.renderer_class.render(result, key)
-        except Exception as error:  # as above
+        except Exception as error:  # noqa: BLE001 - as above
             title = f"suite {clean(key.expectation_suite_identifier.name, 500)}"
             self._write(key, self._broken(path, title, error))
             self.missing.append(f"the result of {title} could not be rendered: {clean(error, 300)}")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from string import Template
 from typing import Any
 
@@ -20,7 +22,7 @@ _ADJACENT_VALUES = re.compile(r"(\$\w+_\d+) (?=\$\w+_\d+)")
 _SPACES = re.compile(r"\s+")
 _SPACE_BEFORE_POINT = re.compile(r"\s+([,.;:](?:\s|$))")
 _LONGEST_VALUE = 200
-_HIDDEN_KWARGS = {"batch_id", "column", "result_format", "catch_exceptions"}
+_NOT_RENDERED_KWARGS = {"batch_id", "result_format", "catch_exceptions"}
 
 
 def sentence(configuration: ExpectationConfiguration) -> str:
@@ -30,6 +32,15 @@ def sentence(configuration: ExpectationConfiguration) -> str:
     kind. If neither says anything, or either raises, the expectation's name and kwargs stand in: a page never
     fails for want of a sentence.
     """
+    kwargs = {name: value for name, value in configuration.kwargs.items() if name not in _NOT_RENDERED_KWARGS}
+    return _sentence(configuration.type, json.dumps(kwargs, sort_keys=True, default=str))
+
+
+@lru_cache(maxsize=4_096)
+def _sentence(kind: str, kwargs: str) -> str:
+    # GX builds several pydantic classes per sentence (some 3 ms), and each sentence is needed on two pages.
+    # Without its description: GX would show that in place of the sentence, the pages show both.
+    configuration = ExpectationConfiguration(type=kind, kwargs=json.loads(kwargs))
     column = configuration.kwargs.get("column")
     subject = column if isinstance(column, str) else None
     rendered = _atomic(configuration) or _legacy(configuration)
@@ -44,11 +55,11 @@ def _atomic(configuration: ExpectationConfiguration) -> tuple[str, Mapping[str, 
         renderer = get_renderer_impl(configuration.type, AtomicPrescriptiveRendererType.SUMMARY)
         if renderer is None:
             return None
-        content = renderer.renderer(configuration=configuration)
+        content: Any = renderer.renderer(configuration=configuration)
         value = (content[0] if isinstance(content, list) else content).value
         value = value if value.template else value.header.value
         params = {name: param.get("value") for name, param in (value.params or {}).items()}
-    except Exception:  # a renderer is anyone's code: whatever it raises, the page goes on without it
+    except Exception:  # noqa: BLE001 - a renderer is anyone's code; the page goes on without it
         return None
     return _usable(value.template, params)
 
@@ -58,10 +69,10 @@ def _legacy(configuration: ExpectationConfiguration) -> tuple[str, Mapping[str, 
         renderer = get_renderer_impl(configuration.type, LegacyRendererType.PRESCRIPTIVE)
         if renderer is None:
             return None
-        content = renderer.renderer(configuration=configuration)
+        content: Any = renderer.renderer(configuration=configuration)
         found = (content[0] if isinstance(content, list) else content).string_template
         return _usable(found.get("template"), found.get("params") or {})
-    except Exception:  # as above
+    except Exception:  # noqa: BLE001 - as above
         return None
 
 
@@ -78,6 +89,10 @@ def _fill(template: str, params: Mapping[str, Any], column: str | None) -> str:
     text = _SPACE_BEFORE_POINT.sub(r"\1", text)
     text = text.replace("$mostly_pct %", "$mostly_pct\N{NO-BREAK SPACE}%")
     shown = {name: _value(value) for name, value in params.items()}
+    if "formatted_json" in shown:  # the one value that GX itself wraps in markup
+        shown["formatted_json"] = shown["formatted_json"].removeprefix("<pre>").removesuffix("</pre>")
+    for name in Template(text).get_identifiers():
+        shown.setdefault(name, name.replace("_", " "))
     if column is None:
         return clean(Template(text).safe_substitute(shown))
     body = text.removeprefix("$column ").strip()
@@ -89,13 +104,12 @@ def _fill(template: str, params: Mapping[str, Any], column: str | None) -> str:
 
 
 def _from_name(configuration: ExpectationConfiguration, column: str | None) -> str:
-    words = (
-        configuration.type.removeprefix("expect_").removeprefix("column_" if column else "").replace("_", " ")
-    )
+    name = configuration.type.removeprefix("expect_")
+    words = (name.removeprefix("column_") if column else name).replace("_", " ")
     kwargs = ", ".join(
-        f"{name}: {_value(value)}"
-        for name, value in configuration.kwargs.items()
-        if name not in _HIDDEN_KWARGS and value is not None
+        f"{key}: {_value(value)}"
+        for key, value in configuration.kwargs.items()
+        if value is not None and not (column and key == "column")
     )
     text = f"{words} ({kwargs})" if kwargs else words
     return clean(f"{column}: {text}" if column else text[:1].upper() + text[1:])

@@ -11,7 +11,7 @@ data_docs_sites:
       base_directory: ${SLUICE_STATE_DIR}/data_docs
 ```
 
-Section and index builders, renderers and views may be replaced one by one, under the keys stock GX has for them.
+Section and index builders, renderers and views may be replaced one by one, under stock GX's keys.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class DataDocsSite(SiteBuilder):
         if not isinstance(backend, SafeFilesystemStoreBackend):
             raise DataDocsError(
                 f"data_docs_sites: the store_backend of {self.site_name or 'this site'} is a "
-                f"{type(backend).__name__}; DataDocsSite writes through class_name: SafeFilesystemStoreBackend "
-                "with module_name: gx.docs.storage"
+                f"{type(backend).__name__}; DataDocsSite needs class_name: SafeFilesystemStoreBackend and "
+                "module_name: gx.docs.storage"
             )
         self.directory = Path(backend.full_base_directory)
 

@@ -49,15 +49,15 @@ class SafeFilesystemStoreBackend(TupleFilesystemStoreBackend):
     def _convert_key_to_filepath(self, key: tuple[str, ...]) -> str:
         if key != StoreBackend.STORE_BACKEND_ID_KEY:
             key = tuple(encode(part) for part in key)
-        return str(super()._convert_key_to_filepath(key))  # type: ignore[no-untyped-call]
+        return str(super()._convert_key_to_filepath(key))
 
     def _convert_filepath_to_key(self, filepath: str) -> tuple[str, ...]:
-        key = super()._convert_filepath_to_key(filepath)  # type: ignore[no-untyped-call]
+        key = super()._convert_filepath_to_key(filepath)
         if key == StoreBackend.STORE_BACKEND_ID_KEY:
             return StoreBackend.STORE_BACKEND_ID_KEY
         return tuple(decode(part) for part in key or ())
 
-    def _set(self, key: Any, value: str | bytes, **kwargs: Any) -> str:
+    def _set(self, key: Any, value: str | bytes, **kwargs: Any) -> str:  # type: ignore[override]
         parts = key if isinstance(key, tuple) else key.to_tuple()
         path = Path(self.full_base_directory, self._convert_key_to_filepath(parts))
         atomic_write(path, value)

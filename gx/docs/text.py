@@ -23,6 +23,7 @@ def number(value: int | float | Decimal) -> str:
     """A number with thousands separators: ``1,423``, ``847,342.5``, at most six digits after the point."""
     if isinstance(value, int):
         return f"{value:,}"
+    value = float(value)
     if not math.isfinite(value):
         return str(value)
     if 0 < abs(value) < 1e-6:

@@ -1,0 +1,93 @@
+"""One project in which everything that a stranger can name or fill in carries a payload."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from great_expectations.data_context.types.resource_identifiers import ValidationResultIdentifier
+
+from tests.gx.docs.project import DocsProject, expectation, result
+
+PAYLOADS = (
+    "<script>document.title='owned'</script>",
+    '"><img src=x onerror="document.title=\'owned\'">',
+    "'><svg/onload=document.title='owned'>",
+    "</style></title><script>document.title='owned'</script>",
+    "javascript:document.title='owned'",
+    "{{ 7 * 7 }}{% raw %}",
+    "--><iframe src=http://127.0.0.1:9/></iframe>",
+    "http://127.0.0.1:9/<base href=//127.0.0.1:9>",
+    "<link rel=stylesheet href=//127.0.0.1:9/x.css>",
+)
+NAMES = (
+    "<script>document.title='owned'</script>",
+    "../../../etc/passwd",
+    "..",
+    "/absolute",
+    "a/b\\c",
+    "\"'><img src=x onerror=document.title='owned'>",
+    "javascript:document.title='owned'",
+    "//127.0.0.1:9/x",
+    "Größe 数据 🦆 \u202egnp.exe",
+    "x" * 300,
+    "%2e%2e%2f?#&amp;",
+    "nul\0new\nline",
+    "lone\ud800surrogate",
+)
+
+
+def _outcomes(payload: str) -> list[Any]:
+    return [
+        result(
+            expectation(column=payload, value_set=[payload], regex=payload, notes=payload, description=payload),
+            success=False,
+            element_count=5,
+            unexpected_count=2,
+            unexpected_percent=40.0,
+            partial_unexpected_list=[payload],
+        ),
+        result(
+            expectation("expect_column_values_to_be_in_set", column=payload, value_set=[payload], notes=[payload]),
+            success=False,
+            observed_value=payload,
+        ),
+        result(expectation(f"expect_{payload}", column=payload), observed_value=[payload]),
+        result(
+            expectation("expect_table_columns_to_match_set", column_set=[payload]),
+            observed_value=[payload],
+            success=False,
+        ),
+        result(
+            expectation("expect_column_values_to_match_json_schema", column="a", json_schema={payload: payload}),
+            success=False,
+            details={"sentence": payload},
+        ),
+        result(expectation(severity="info", column="b"), error=payload),
+    ]
+
+
+def store(project: DocsProject) -> list[ValidationResultIdentifier]:
+    """Fill the project's stores; returns the results to publish."""
+    keys = []
+    for number, payload in enumerate(PAYLOADS):
+        keys.append(_run(project, f"payload.{number}", payload, day=number))
+    for number, name in enumerate(NAMES):
+        keys.append(_run(project, name, name, day=number))
+    return keys
+
+
+def _run(project: DocsProject, suite: str, payload: str, *, day: int) -> ValidationResultIdentifier:
+    configs = [outcome.expectation_config for outcome in _outcomes(payload)]
+    meta = {"sluice": {"owner": payload, "description": payload, "table": payload}}
+    project.store_raw_suite(suite, configs, meta=meta, notes=payload)
+    return project.store_run(
+        suite,
+        _outcomes(payload),
+        day=day,
+        asset=payload,
+        run_name=payload,
+        batch=payload,
+        checkpoint=payload,
+        ingest_id=payload,
+        verdict=payload,
+    )

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from tests.gx.docs.project import DocsProject, expectation, result
+from tests.gx.docs.reading import read
+
+FAILED = [result(success=False, element_count=2846, unexpected_count=1423, unexpected_percent=50.0)]
+WARNED = [result(expectation(severity="warning"), success=False)]
+PASSED = [result()]
+
+
+def test_when_nothing_fails_the_first_words_say_so(project: DocsProject) -> None:
+    page = project.publish(project.store_run("s.a", PASSED), project.store_run("s.b", PASSED))
+    assert "<title>All right: 2 tables checked, none failing" in page
+    assert read(page).text.count("Passed") == 2
+
+
+def test_when_something_fails_the_first_words_say_how_much(project: DocsProject) -> None:
+    page = project.publish(
+        project.store_run("s.a", PASSED), project.store_run("s.b", FAILED), project.store_run("s.c", WARNED)
+    )
+    text = read(page).text
+    assert "1 of 3 tables failing" in text
+    assert "1 failed, 1 warned, 1 passed" in text
+
+
+def test_the_worst_tables_come_first_with_what_failed(project: DocsProject) -> None:
+    page = project.publish(
+        project.store_run("s.a_passes", PASSED, checkpoint="staging"),
+        project.store_run("s.b_warns", WARNED, checkpoint="staging"),
+        project.store_run("s.c_fails", FAILED, checkpoint="staging"),
+        project.store_run("s.d_errs", [result(error="no such table")], checkpoint="raw"),
+    )
+    text = read(page).text
+    assert "Needs attention 3 tables" in text
+    order = [text.index(name) for name in ("d_errs", "c_fails", "b_warns", "staging 1 table", "a_passes")]
+    assert order == sorted(order)
+    assert "charge_id: values must be unique. 1,423 of 2,846 values unexpected (50 %)" in text
+    assert "1 of 1 (1 critical)" in text
+    assert "no such table" in text
+
+
+def test_a_failing_table_says_since_when(project: DocsProject) -> None:
+    for day, outcomes in enumerate([PASSED, FAILED, PASSED, FAILED, WARNED, FAILED, [result(error="x")]]):
+        page = project.publish(project.store_run("s.a", outcomes, day=day))
+    assert "failing since 2025-09-06 06:00 UTC, 2 runs" in read(page).text
+
+
+def test_since_when_outlives_the_runs_that_are_kept(project: DocsProject) -> None:
+    page = ""
+    for day in range(35):
+        page = project.publish(project.store_run("s.a", PASSED if day == 0 else FAILED, day=day))
+    assert "failing since 2025-09-02 06:00 UTC, 30 runs or more" in read(page).text
+
+
+def test_a_strip_links_to_the_last_thirty_runs_oldest_first(project: DocsProject) -> None:
+    keys = [project.store_run("s.a", FAILED if day == 33 else PASSED, day=day) for day in range(34)]
+    links = [link for link in read(project.publish(*keys)).links if link.startswith("validations/")]
+    latest, strip = links[0], links[-30:]
+    assert strip == sorted(strip)
+    assert strip[-1] == latest
+    assert "20250905T060000" in strip[0]
+    assert all((project.site / link).is_file() for link in links)
+
+
+def test_an_older_run_that_arrives_late_does_not_become_the_latest(project: DocsProject) -> None:
+    project.publish(project.store_run("s.a", PASSED, day=5))
+    assert "All right" in project.publish(project.store_run("s.a", FAILED, day=2))
+
+
+def test_a_quiet_table_never_vanishes(project: DocsProject) -> None:
+    project.publish(project.store_run("s.quiet", PASSED))
+    page = project.publish(*[project.store_run("s.busy", PASSED, day=day) for day in range(1, 60)])
+    assert "quiet" in read(page).text
+
+
+def test_the_schema_is_shown_when_the_asset_lacks_it(project: DocsProject) -> None:
+    page = project.publish(project.store_run("staging.stg_users", PASSED, asset="stg_users"))
+    assert "staging.stg_users" in read(page).text
+
+
+def test_publishing_a_run_again_changes_nothing(project: DocsProject) -> None:
+    key = project.store_run("s.a", FAILED)
+    assert project.publish(key) == project.publish(key)
+
+
+def test_a_site_without_runs_says_what_to_do(project: DocsProject) -> None:
+    text = read(project.publish()).text
+    assert "Nothing has been checked yet" in text
+    assert "Run a checkpoint" in text
