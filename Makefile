@@ -58,14 +58,14 @@ clean: ## Remove the virtual environment and every cache (data in .sluice stays)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
 	find $(ROOMS) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Stamps: each is touched when its step is complete, so an interrupted set-up starts that step again.
+# Stamps: each is touched when its step is complete, so an interrupted set-up starts that step again. A changed lock
+# or pyproject.toml installs what changed, into the same environment.
 
-$(VENV)/.made: requirements/build.txt
+$(VENV)/.made:
 	@for python in $(PYTHONS); do \
 		if "$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then \
 			echo "Setting up .venv with $$("$$python" --version) (once; a minute or two)"; \
-			"$$python" -m venv --clear $(VENV) && exec $(INSTALL) --require-hashes -r $<; \
-			exit 1; \
+			exec "$$python" -m venv --clear $(VENV); \
 		fi; \
 	done; \
 	echo "sluice needs Python 3.11, 3.12 or 3.13, and found none among: $(subst ",,$(PYTHONS))." >&2; \
@@ -73,8 +73,9 @@ $(VENV)/.made: requirements/build.txt
 	exit 1
 	@touch $@
 
-$(VENV)/.run: $(VENV)/.made requirements/run.txt pyproject.toml
+$(VENV)/.run: $(VENV)/.made requirements/build.txt requirements/run.txt pyproject.toml
 	@echo "Installing what sluice runs on (requirements/run.txt)"
+	@$(INSTALL) --require-hashes -r requirements/build.txt
 	@$(INSTALL) --require-hashes -r requirements/run.txt
 	@$(INSTALL) --editable .
 	@$(BIN)/python -m compileall -q $(ROOMS)
