@@ -178,14 +178,10 @@ def run_dbt(
     if load not in LOADS:
         raise ConfigError(f"there is no load {load!r}; the loads are {', '.join(LOADS)}")
     settings = warehouse_environment(setup.warehouse, lock_wait_seconds=setup.lock_wait_seconds)
-    inherited = {
-        name: value for name, value in setup.environment.items() if not name.startswith(("SLUICE_", "DBT_"))
-    }
+    inherited = {name: value for name, value in setup.environment.items() if not name.startswith(("SLUICE_", "DBT_"))}
     work = setup.state_dir.resolve() / "dbt"
     # A parse is kept for one target and one set of vars; with others dbt would parse everything again.
-    target_dir = work / (
-        settings["SLUICE_DBT_TARGET"] if deduplicate else f"{settings['SLUICE_DBT_TARGET']}-before"
-    )
+    target_dir = work / (settings["SLUICE_DBT_TARGET"] if deduplicate else f"{settings['SLUICE_DBT_TARGET']}-before")
     target_dir.mkdir(parents=True, exist_ok=True)
     secrets = url_secrets(setup.warehouse)
     output = _Output()
@@ -295,14 +291,8 @@ def _failure(
         what = f"dbt built nothing (exit code {exit_code})"
     shown = "\n".join(problems[:_SHOWN_ERRORS]) or "dbt gave no reason"
     # A failure passes only if each of its causes does.
-    transient = bool(problems) and all(
-        any(sign in problem.lower() for sign in _TRANSIENT) for problem in problems
-    )
-    advice = (
-        "It may pass on another try."
-        if transient
-        else "Mend the model or its input, then run the load again."
-    )
+    transient = bool(problems) and all(any(sign in problem.lower() for sign in _TRANSIENT) for problem in problems)
+    advice = "It may pass on another try." if transient else "Mend the model or its input, then run the load again."
     return DbtFailed(
         redact(f"load {load}: {what}.\n{shown}\n{advice}", secrets),
         load=load,

@@ -14,9 +14,7 @@ _GRACE_SECONDS = 10.0  # between the interrupt and the kill
 
 
 @contextmanager
-def running(
-    command: list[str], environment: Mapping[str, str], directory: Path
-) -> Iterator[subprocess.Popen[str]]:
+def running(command: list[str], environment: Mapping[str, str], directory: Path) -> Iterator[subprocess.Popen[str]]:
     """A child in a process group of its own, which is gone at the end, however that comes."""
     child = subprocess.Popen(
         command,

@@ -45,8 +45,7 @@ CHARGES = _raw(
 CUSTOMERS = _raw(
     "raw_stripe",
     "customers",
-    "id:text email:text name:text currency:text delinquent:bool livemode:bool created:time"
-    " _fivetran_synced:time",
+    "id:text email:text name:text currency:text delinquent:bool livemode:bool created:time _fivetran_synced:time",
 )
 SUBSCRIPTIONS = _raw(
     "raw_stripe",
@@ -81,8 +80,7 @@ SESSIONS = _raw(
 PAGE_VIEWS = _raw(
     "raw_postgres",
     "page_views",
-    "page_view_id:int session_id:int user_id:int path:text viewed_at:time _fivetran_deleted:bool"
-    " _fivetran_synced:time",
+    "page_view_id:int session_id:int user_id:int path:text viewed_at:time _fivetran_deleted:bool _fivetran_synced:time",
 )
 
 
@@ -95,9 +93,7 @@ def at(moment: str) -> datetime:
 SYNC_1, SYNC_2 = at("09-30 01:00"), at("09-30 02:00")
 
 
-def charge(
-    key: str | None, cents: int | None, created: str, synced: datetime = SYNC_1, **others: Any
-) -> dict:
+def charge(key: str | None, cents: int | None, created: str, synced: datetime = SYNC_1, **others: Any) -> dict:
     row = {"customer_id": "c1", "currency": "usd", "status": "succeeded"} | others
     return {"id": key, "amount": cents, "created": at(created), "_fivetran_synced": synced, **row}
 
@@ -107,9 +103,7 @@ def customer(key: str, created: str, synced: datetime = SYNC_1, **others: Any) -
     return {"id": key, "created": at(created), "_fivetran_synced": synced, **row}
 
 
-def subscription(
-    key: str, owner: str, plan_id: str, quantity: int, synced: datetime = SYNC_1, **others: Any
-) -> dict:
+def subscription(key: str, owner: str, plan_id: str, quantity: int, synced: datetime = SYNC_1, **others: Any) -> dict:
     row = {
         "status": "active",
         "start_date": at("08-20"),
@@ -147,9 +141,7 @@ def event(key: int, owner: int, synced: datetime = SYNC_1, **others: Any) -> dic
     return {"event_id": key, "user_id": owner, **row, **others}
 
 
-def session(
-    key: int, owner: int | None, start: str, end: str | None, synced: datetime = SYNC_1, **others: Any
-) -> dict:
+def session(key: int, owner: int | None, start: str, end: str | None, synced: datetime = SYNC_1, **others: Any) -> dict:
     row = {
         "device_type": "phone",
         "browser": "firefox",
@@ -304,9 +296,7 @@ def new_duckdb(tmp_path_factory: pytest.TempPathFactory, dbt_state: Path) -> Cal
 
 
 @pytest.fixture(scope="session", params=["duckdb", pytest.param("postgres", marks=pytest.mark.postgres)])
-def raw_warehouse(
-    request: pytest.FixtureRequest, new_duckdb: Callable[[], Warehouse], dbt_state: Path
-) -> Warehouse:
+def raw_warehouse(request: pytest.FixtureRequest, new_duckdb: Callable[[], Warehouse], dbt_state: Path) -> Warehouse:
     if request.param == "duckdb":
         warehouse = new_duckdb()
     else:

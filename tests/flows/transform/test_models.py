@@ -38,8 +38,7 @@ def built(raw_warehouse: Warehouse) -> Warehouse:
 def first_figures(built: Warehouse) -> dict[str, list[tuple]]:
     """Read before the later sync lands; the tests below may then run in any order."""
     queries = {
-        "charges": "select charge_id, amount_dollars, status from staging.stg_stripe_charges"
-        " order by charge_id",
+        "charges": "select charge_id, amount_dollars, status from staging.stg_stripe_charges order by charge_id",
         "revenue": "select charge_id, event_date, amount_dollars, updated_at from marts.fct_revenue"
         " where charge_id is not null order by charge_id",
         "keyless": "select sum(amount_dollars), count(*) from marts.fct_revenue where charge_id is null",
@@ -186,27 +185,30 @@ def test_a_second_run_leaves_rows_without_news_alone_and_equals_a_full_rebuild(a
     assert (after_later_sync.rows(ACTIVITY), after_later_sync.rows(DAILY)) == incremental
 
 
-def test_without_deduplication_every_copy_counts(new_duckdb: Callable[[], Warehouse]):
+@pytest.fixture(scope="session")
+def before(new_duckdb: Callable[[], Warehouse]) -> Warehouse:
+    """The BEFORE models, first built on an empty raw layer, then on the rows."""
     warehouse = new_duckdb()
+    warehouse.land({})
+    for load in ("staging", "marts"):
+        warehouse.load(load, deduplicate=False)
+    assert warehouse.rows("select * from marts.fct_user_activity") == []
     warehouse.land(FIRST_SYNCS)
     for load in ("staging", "marts", "dashboards"):
         warehouse.load(load, deduplicate=False)
+    return warehouse
+
+
+def test_without_deduplication_every_copy_counts(before: Warehouse):
     # Copies: 50 + 40 + 10.01 + 10.02 + 70 (the copy that had succeeded) + 0.05 + 0.03; MRR 38.35 + 10, the
     # first copy's; c1 twice; LTV 48.35 / 5 customers x 6 / 1.
-    assert warehouse.row(
-        "select charges, revenue_dollars, mrr_dollars, new_customers,"
-        " lifetime_value_dollars from dashboards.executive_summary"
+    assert before.row(
+        "select charges, revenue_dollars, mrr_dollars, new_customers, lifetime_value_dollars"
+        " from dashboards.executive_summary"
     ) == (8, D("180.11"), D("48.35"), 4, D("58.00"))
-    assert warehouse.row("select count(*), count(distinct charge_id) from marts.fct_revenue") == (9, 5)
+    assert before.row("select count(*), count(distinct charge_id) from marts.fct_revenue") == (9, 5)
 
 
-def test_an_empty_raw_layer_gives_empty_tables_that_fill_up_later(new_duckdb: Callable[[], Warehouse]):
-    warehouse = new_duckdb()
-    warehouse.land({})
-    warehouse.load("staging")
-    warehouse.load("marts")
-    assert warehouse.rows("select * from marts.fct_user_activity") == []
-    warehouse.land(FIRST_SYNCS)
-    warehouse.load("staging")
-    warehouse.load("marts")
-    assert warehouse.row("select count(*), sum(total_sessions) from marts.fct_user_activity") == (5, 5)
+def test_an_incremental_table_that_was_once_built_empty_fills_up_later(before: Warehouse):
+    assert before.row("select count(distinct user_id) from marts.fct_user_activity") == (6,)
+    assert before.row("select sum(session_count) from intermediate.int_user_sessions_daily") == (6,)
