@@ -58,6 +58,15 @@ class Group:
 
 
 @dataclass(frozen=True)
+class CheckpointState:
+    """The latest run of a checkpoint whose verdict is known."""
+
+    name: str
+    verdict: Verdict
+    time: datetime
+
+
+@dataclass(frozen=True)
 class IndexPage:
     """The front page."""
 
@@ -66,6 +75,8 @@ class IndexPage:
     headline: str
     subline: str
     newest: datetime | None
+    checkpoints: tuple[CheckpointState, ...]
+    """The worst first."""
     groups: tuple[Group, ...]
     runs_shown: int = RUNS_SHOWN
 
@@ -73,14 +84,26 @@ class IndexPage:
 def overview(roll_up: RollUp, *, site: str) -> IndexPage:
     """The front page for this roll-up: first what did not pass, the worst on top; then the rest."""
     rows = sorted((_row(history) for history in roll_up.tables.values()), key=_by_verdict)
+    checkpoints = _checkpoints(roll_up)
     return IndexPage(
         site=site,
-        verdict=_overall(rows),
-        headline=_headline(rows),
+        verdict=_overall(rows, checkpoints),
+        headline=_headline(rows, checkpoints),
         subline=_subline(rows),
         newest=max((row.time for row in rows), default=None),
+        checkpoints=checkpoints,
         groups=_groups(rows),
     )
+
+
+def _checkpoints(roll_up: RollUp) -> tuple[CheckpointState, ...]:
+    latest: dict[str, CheckpointState] = {}
+    for history in roll_up.tables.values():
+        run = history.latest
+        known = latest.get(run.checkpoint)
+        if run.checkpoint and run.checkpoint_verdict and (known is None or known.time < run.time):
+            latest[run.checkpoint] = CheckpointState(run.checkpoint, run.checkpoint_verdict, run.time)
+    return tuple(sorted(latest.values(), key=lambda state: (state.verdict.rank, state.name)))
 
 
 def _by_verdict(row: TableRow) -> tuple[int, int, str]:
@@ -149,17 +172,21 @@ def _streak(history: TableHistory) -> str:
     return f"{runs} runs or more" if runs == RUNS_SHOWN else counted(runs, "run")
 
 
-def _overall(rows: list[TableRow]) -> Verdict:
-    found = worst([row.verdict for row in rows])
+def _overall(rows: list[TableRow], checkpoints: tuple[CheckpointState, ...]) -> Verdict:
+    found = worst([*(row.verdict for row in rows), *(state.verdict for state in checkpoints)])
     return Verdict.FAILED if found.failing else found
 
 
-def _headline(rows: list[TableRow]) -> str:
+def _headline(rows: list[TableRow], checkpoints: tuple[CheckpointState, ...]) -> str:
     failing = _count(rows, (Verdict.FAILED, Verdict.ERRORED))
     if not rows:
         return "Nothing has been checked yet"
     if failing:
         return f"{failing} of {counted(len(rows), 'table')} failing"
+    closed = [state for state in checkpoints if state.verdict.failing]
+    if closed:  # a table that is missing altogether has no page, but its checkpoint knows
+        names = ", ".join(f"{state.name} {state.verdict}" for state in closed)
+        return f"No table failing, and yet checkpoint {names}"
     return f"All right: {counted(len(rows), 'table')} checked, none failing"
 
 

@@ -45,6 +45,7 @@ class RunRecord(RunMark):
     suite_path: str
     table: str
     checkpoint: str
+    checkpoint_verdict: Verdict | None = None
     run_name: str
     ingest_id: str
     failed_by_severity: dict[Severity, int]
@@ -120,6 +121,7 @@ def record(page: ResultPage, *, path: str, suite_path: str) -> RunRecord:
         suite_path=suite_path,
         table=page.table,
         checkpoint=page.checkpoint,
+        checkpoint_verdict=page.checkpoint_verdict,
         run_name=page.run_name,
         ingest_id=page.ingest_id,
         failed_by_severity={severity: count for severity, count in failed.items() if count},

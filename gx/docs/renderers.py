@@ -33,13 +33,14 @@ class SuitePageRenderer(Renderer):
         name = suite.get("name") or key.name
         meta = {**(suite.get("meta") or {}), **own_meta(suite.get("meta"))}
         configurations = [_configuration(each) for each in suite.get("expectations") or ()]
+        description, notes = prose(meta.get("description")), prose(suite.get("notes") or meta.get("notes"))
         written = sorted((config for config in configurations if not is_implicit(config)), key=position)
         return SuitePage(
             suite=clean(name, _NAME),
             table=clean(meta.get("table") or name, _NAME),
             owner=clean(meta.get("owner"), 200),
-            description=prose(meta.get("description")),
-            notes=prose(suite.get("notes") or meta.get("notes")),
+            description=description or notes,
+            notes=notes if description else "",
             rules=tuple(rule(config) for config in written),
         )
 
@@ -53,22 +54,22 @@ class ResultPageRenderer(Renderer):
     def render(self, result: ExpectationSuiteValidationResult, key: ValidationResultIdentifier) -> ResultPage:
         """Render a validation result.
 
-        The verdict is the worse of the one that the checkpoint recorded and the one that the outcomes give: a
-        page never looks better than either. Implicit expectations show only when they raised.
+        The verdict is this table's own, from its outcomes; the one that the rooms recorded is that of the whole
+        checkpoint run, and is told apart. Implicit expectations show only when they did not hold.
         """
         meta: Mapping[str, Any] = result.meta or {}
         ours = own_meta(meta)
-        batch = meta.get("active_batch_definition")
-        batch = batch if isinstance(batch, Mapping) else {}
+        batch = _mapping(meta.get("active_batch_definition"))
         suite = result.suite_name or key.expectation_suite_identifier.name
         outcomes = _outcomes(result)
         return ResultPage(
             suite=clean(suite, _NAME),
-            table=clean(ours.get("table") or _table(suite, batch.get("data_asset_name")), _NAME),
-            verdict=worst([*_recorded(ours.get("verdict")), _computed(result, outcomes)]),
+            table=clean(ours.get("table") or _table(suite, batch, _mapping(meta.get("batch_spec"))), _NAME),
+            verdict=_verdict(result, outcomes),
             run_name=clean(key.run_id.run_name if key.run_id.run_name != "__none__" else "", _NAME),
             run_time=_utc(key.run_id.run_time),
             checkpoint=clean(ours.get("checkpoint"), _NAME),
+            checkpoint_verdict=_recorded(ours.get("verdict")),
             ingest_id=clean(ours.get("ingest_id"), _NAME),
             datasource=clean(batch.get("datasource_name"), _NAME),
             batch=clean(key.batch_identifier, _NAME),
@@ -87,23 +88,30 @@ def _outcomes(result: ExpectationSuiteValidationResult) -> tuple[Outcome, ...]:
         (position(each.expectation_config), outcome(each), is_implicit(each.expectation_config))
         for each in result.results
     ]
-    shown = [(index, each) for index, each, implicit in found if not implicit or each.verdict is Verdict.ERRORED]
+    shown = [(index, each) for index, each, implicit in found if not implicit or each.verdict is not Verdict.PASSED]
     shown.sort(key=lambda item: (item[1].verdict.rank, item[1].rule.severity.rank, item[0]))
     return tuple(each for _, each in shown)
 
 
-def _computed(result: ExpectationSuiteValidationResult, outcomes: tuple[Outcome, ...]) -> Verdict:
+def _verdict(result: ExpectationSuiteValidationResult, outcomes: tuple[Outcome, ...]) -> Verdict:
     if not result.results:
         return Verdict.ERRORED  # nothing was checked: that is no pass
     return worst([each.verdict for each in outcomes])
 
 
-def _recorded(verdict: object) -> tuple[Verdict, ...]:
-    return (Verdict(verdict),) if isinstance(verdict, str) and verdict in set(Verdict) else ()
+def _recorded(verdict: object) -> Verdict | None:
+    return Verdict(verdict) if isinstance(verdict, str) and verdict in set(Verdict) else None
 
 
-def _table(suite: str, asset: object) -> str:
-    """The table's name with its schema, which the asset's name lacks where each schema is a datasource."""
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _table(suite: str, batch: Mapping[str, Any], spec: Mapping[str, Any]) -> str:
+    """The table's name with its schema, which the asset's name may lack; the suite's name if that is in doubt."""
+    if spec.get("table_name"):
+        return ".".join(str(part) for part in (spec.get("schema_name"), spec["table_name"]) if part)
+    asset = batch.get("data_asset_name")
     if not isinstance(asset, str) or not asset or suite.endswith(f".{asset}"):
         return suite
     return asset

@@ -39,6 +39,15 @@ def test_the_worst_tables_come_first_with_what_failed(project: DocsProject) -> N
     assert "no such table" in text
 
 
+def test_a_checkpoint_that_failed_without_a_failing_table_is_not_all_right(project: DocsProject) -> None:
+    project.publish(project.store_run("s.a", PASSED, checkpoint="staging", verdict="errored"))
+    page = project.publish(project.store_run("s.b", PASSED, checkpoint="raw", verdict="passed"))
+    assert "<title>No table failing, and yet checkpoint staging errored" in page
+    assert "Errored staging" in read(page).text
+    page = project.publish(project.store_run("s.a", PASSED, day=1, checkpoint="staging", verdict="passed"))
+    assert "<title>All right" in page
+
+
 def test_a_failing_table_says_since_when(project: DocsProject) -> None:
     for day, outcomes in enumerate([PASSED, FAILED, PASSED, FAILED, WARNED, FAILED, [result(error="x")]]):
         page = project.publish(project.store_run("s.a", outcomes, day=day))

@@ -23,6 +23,7 @@ def _record(number: int, table: str = "s.t", verdict: Verdict = Verdict.PASSED) 
         suite_path="",
         table=table,
         checkpoint="",
+        checkpoint_verdict=None,
         run_name="",
         ingest_id="",
         failed_by_severity={},

@@ -69,15 +69,11 @@ def test_blocking_and_not_severity_makes_a_failure(
     assert read(project.result_page(key)).text.strip().startswith(f"{verdict}: s.t")
 
 
-@pytest.mark.parametrize(
-    ("recorded", "success", "shown"),
-    [("errored", True, "Errored"), ("passed", False, "Failed"), ("nonsense", True, "Passed")],
-)
-def test_a_page_never_looks_better_than_the_checkpoint_or_the_outcomes(
-    project: DocsProject, recorded: str, success: bool, shown: str
-) -> None:
-    key = project.store_run("s.t", [result(success=success)], verdict=recorded)
-    assert read(project.result_page(key)).text.strip().startswith(shown)
+def test_the_verdict_of_the_checkpoint_is_told_apart_from_the_tables(project: DocsProject) -> None:
+    key = project.store_run("s.t", [result()], checkpoint="staging", verdict="failed")
+    text = read(project.result_page(key)).text
+    assert text.strip().startswith("Passed: s.t")
+    assert "Checkpoint staging, failed as a whole" in text
 
 
 def test_a_result_without_any_outcome_is_no_pass(project: DocsProject) -> None:

@@ -33,7 +33,7 @@ class ExpectDocsRendererOfItsOwn(gxe.UnexpectedRowsExpectation):
 
     @classmethod
     @renderer(renderer_type=LegacyRendererType.PRESCRIPTIVE)
-    def _prescriptive_renderer(
+    def _prescriptive_renderer(  # type: ignore[override]
         cls, configuration: Any = None, result: Any = None, runtime_configuration: Any = None
     ) -> Any:
         template = {"template": "Revenue must match $source.", "params": {"source": "Stripe"}}

@@ -35,6 +35,11 @@ def test_a_suite_says_what_must_be_true_and_who_owns_it(project: DocsProject) ->
     assert "rows" not in text.replace("rows appear", "")
 
 
+def test_without_a_description_the_notes_of_the_suite_are_one(project: DocsProject) -> None:
+    project.store_suite("s.t", [expectation()], notes="One row per succeeded charge.")
+    assert _page(project, "s.t").count("One row per succeeded charge.") == 1
+
+
 def test_owner_and_description_may_lie_at_the_top_of_meta(project: DocsProject) -> None:
     project.store_suite("s.t", [expectation()], meta={"owner": "finance", "description": "All of it."})
     assert "Owner finance" in _page(project, "s.t")
