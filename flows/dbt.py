@@ -183,6 +183,7 @@ def run_dbt(
     # A parse is kept for one target and one set of vars; with others dbt would parse everything again.
     target_dir = work / (settings["SLUICE_DBT_TARGET"] if deduplicate else f"{settings['SLUICE_DBT_TARGET']}-before")
     target_dir.mkdir(parents=True, exist_ok=True)
+    (target_dir / "run_results.json").unlink(missing_ok=True)  # an earlier run's
     secrets = url_secrets(setup.warehouse)
     output = _Output()
 
@@ -260,7 +261,8 @@ def _models(results_file: Path, invocation_id: str | None) -> tuple[DbtModelRun,
         found = _RunResults.model_validate_json(results_file.read_bytes())
     except (OSError, ValidationError):
         return ()
-    if found.metadata.invocation_id != invocation_id:
+    # None when dbt's masking of a password like "info" made its log unreadable; the file is new all the same.
+    if invocation_id not in (None, found.metadata.invocation_id):
         return ()
     return tuple(
         DbtModelRun(
