@@ -16,6 +16,10 @@ from expectations.sentences import RuleSentence, amount, outcome
 # GX reads the annotations of the classes below with pydantic 1, which knows Optional[X] and not X | None.
 # ruff: noqa: UP045
 
+WAREHOUSE = "warehouse"
+"""The source that is the warehouse itself: an earlier layer of the same data."""
+_SYSTEMS = {"stripe": "Stripe", "postgres": "PostgreSQL"}
+
 
 class ReconcilingExpectation(RuleSentence, BatchExpectation, ABC):
     """A figure of the table against the same figure at a source.
@@ -85,7 +89,7 @@ class ReconcilingExpectation(RuleSentence, BatchExpectation, ABC):
         percent = difference / abs(there) * 100 if there else (0.0 if difference == 0 else float("inf"))
         apart = "equal" if difference == 0 else f"{percent:.1f} % apart" if there else "nothing there"
         sentence = (
-            f"{amount(here, self.unit)} in {self.table_label}, {amount(there, self.unit)} at {_name(self.source)}: "
+            f"{amount(here, self.unit)} in {self.table_label}, {amount(there, self.unit)} {_at(self.source, self.source_table)}: "
             f"{apart}, {self.tolerance_percent:g} % allowed."
         )
         return outcome(percent <= self.tolerance_percent, here, sentence)
@@ -103,7 +107,7 @@ class ExpectTableRowCountToReconcileWithSource(ReconcilingExpectation):
     def rule(cls, kwargs: Mapping[str, Any]) -> str:
         what = f"distinct {kwargs['source_distinct']} of" if kwargs.get("source_distinct") else "rows of"
         tolerance = float(kwargs.get("tolerance_percent") or 0)
-        where = f"{kwargs['source_table']} at {_name(kwargs['source'])}"
+        where = _whose(kwargs["source"], kwargs["source_table"])
         return f"As many rows as there are {what} {where}{_within(tolerance)}."
 
     def _validate(
@@ -132,8 +136,8 @@ class ExpectColumnSumToReconcileWithSource(ReconcilingExpectation, ColumnAggrega
     def rule(cls, kwargs: Mapping[str, Any]) -> str:
         tolerance = float(kwargs.get("tolerance_percent") or 0)
         return (
-            f"The sum of {kwargs['column']} must match {kwargs['source_column']} of {kwargs['source_table']} "
-            f"at {_name(kwargs['source'])}{_within(tolerance)}."
+            f"The sum of {kwargs['column']} must match {kwargs['source_column']} of "
+            f"{_whose(kwargs['source'], kwargs['source_table'])}{_within(tolerance)}."
         )
 
     def _validate(
@@ -142,9 +146,13 @@ class ExpectColumnSumToReconcileWithSource(ReconcilingExpectation, ColumnAggrega
         return self._compare(float(metrics["column.sum"] or 0))
 
 
-def _name(source: object) -> str:
-    known = {"stripe": "Stripe", "postgres": "PostgreSQL", "warehouse": "its own source table"}
-    return known.get(str(source), str(source))
+def _at(source: str, table: str) -> str:
+    """Where a figure was read, for people: a table of the warehouse, or the system of record."""
+    return f"in {table}" if source == WAREHOUSE else f"at {_SYSTEMS.get(source, source)}"
+
+
+def _whose(source: str, table: str) -> str:
+    return table if source == WAREHOUSE else f"{table} at {_SYSTEMS.get(source, source)}"
 
 
 def _within(tolerance: float) -> str:

@@ -30,7 +30,7 @@ def print_run(run: RecordedRun) -> None:
     """One checkpoint run: verdict, how many expectations hold, and the first reasons."""
     verdict = run.verdict.value if run.verdict else "unfinished"
     click.echo(
-        f"checkpoint {run.checkpoint:<8} " + click.style(f"{verdict:<8}", fg=_COLOURS.get(verdict, "red")), nl=False
+        f"checkpoint {run.checkpoint:<12} " + click.style(f"{verdict:<8}", fg=_COLOURS.get(verdict, "red")), nl=False
     )
     click.echo(f" {run.held} of {run.expectations} expectations hold")
     for reason in run.reasons[:_SHOWN]:
