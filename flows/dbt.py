@@ -143,7 +143,7 @@ class DbtSetup:
     """Its password goes into the child's environment and nowhere else."""
     state_dir: Path
     """dbt keeps what it makes (parsed project, compiled SQL, results) in ``dbt/`` below it."""
-    environment: Mapping[str, str]
+    environment: Mapping[str, str] = field(repr=False)
     """What the child inherits, without ``SLUICE_*`` and ``DBT_*``, which may hold other secrets."""
     timeout_seconds: float = 3600.0
     """How long one load may take; then dbt and all it started are stopped."""
