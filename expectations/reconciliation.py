@@ -88,10 +88,9 @@ class ReconcilingExpectation(RuleSentence, BatchExpectation, ABC):
         difference = round(abs(here - there), 6)
         percent = difference / abs(there) * 100 if there else (0.0 if difference == 0 else float("inf"))
         apart = "equal" if difference == 0 else f"{percent:.1f} % apart" if there else "nothing there"
-        sentence = (
-            f"{amount(here, self.unit)} in {self.table_label}, {amount(there, self.unit)} {_at(self.source, self.source_table)}: "
-            f"{apart}, {self.tolerance_percent:g} % allowed."
-        )
+        figures = f"{amount(here, self.unit)} in {self.table_label}, {amount(there, self.unit)}"
+        where = _at(self.source, self.source_table)
+        sentence = f"{figures} {where}: {apart}, {self.tolerance_percent:g} % allowed."
         return outcome(percent <= self.tolerance_percent, here, sentence)
 
 
