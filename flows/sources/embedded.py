@@ -13,7 +13,7 @@ from flows.sources import generator_stripe
 from flows.sources.emulators.embedded import EmbeddedSources, StripeControl
 from flows.sources.errors import IngestError
 from flows.sources.ingest import Clock, IngestedTable, IngestResult, Progress, silent
-from flows.sources.landing import Mode, RawLanding, RawWarehouse
+from flows.sources.landing import Mode, RawLanding, RawWarehouse, Standing
 from flows.sources.postgres import PostgresSource
 from flows.sources.raw_tables import (
     CHARGES,
@@ -168,24 +168,27 @@ class EmbeddedIngest:
         self._last_sync = now
         return now
 
-    def _land(
-        self, rows: dict[RawTable, int], table: RawTable, batches: Iterable[pa.RecordBatch], mode: Mode
-    ) -> int:
+    def _land(self, rows: dict[RawTable, int], table: RawTable, batches: Iterable[pa.RecordBatch], mode: Mode) -> int:
         landed = self._landing.land(table, batches, mode, self._now())
         rows[table] += landed
         return landed
 
     def _sync_stripe(self, rows: dict[RawTable, int], progress: Progress) -> None:
+        before = self._landing.standing(STRIPE_TABLES)
         for table in STRIPE_TABLES:
-            newest = self._landing.newest(table)
+            newest = before[table].newest
             if newest is None:
                 self._resync_stripe(table, rows, progress)
                 continue
             since = None if table is PLANS else newest - STRIPE_LOOK_BACK
             landed = self._land(rows, table, self._stripe.batches(table, created_from=since), Mode.UPSERT)
             progress(f"{table.full_name}: {landed:,} rows from Stripe")
-            if self._reference and self._landing.count(table) != self._reference.history_rows(table) + landed:
-                progress(f"{table.full_name} holds other reference data: syncing it anew")
+        if self._reference is None:
+            return
+        for table, now in self._landing.standing(STRIPE_TABLES).items():
+            history = self._reference.history_rows(table)
+            if before[table].newest is not None and now.rows != history + rows[table]:
+                progress(f"{table.full_name} held other reference data: syncing it anew")
                 rows[table] = 0
                 self._resync_stripe(table, rows, progress)
 
@@ -200,9 +203,7 @@ class EmbeddedIngest:
         if landed := self._land(rows, table, history, Mode.REPLACE):
             progress(f"{table.full_name}: {landed:,} rows of history")
 
-    def _sync_stripe_faultily(
-        self, fault: ResendFault, rows: dict[RawTable, int], progress: Progress
-    ) -> None:
+    def _sync_stripe_faultily(self, fault: ResendFault, rows: dict[RawTable, int], progress: Progress) -> None:
         fault.control.move_to("first")
         for table in STRIPE_TABLES:
             if table is not PLANS:
@@ -233,9 +234,10 @@ class EmbeddedIngest:
             progress(f"network timeout, retrying ({error})")
 
     def _sync_postgres(self, rows: dict[RawTable, int], progress: Progress) -> None:
-        anew = self._reference is not None and not self._raw_matches_postgres()
+        before = self._landing.standing(POSTGRES_TABLES)
+        anew = self._reference is not None and not self._raw_matches_postgres(before)
         for table in POSTGRES_TABLES:
-            newest = None if anew else self._landing.newest(table)
+            newest = None if anew else before[table].newest
             if newest is None:
                 landed = self._land(rows, table, self._postgres.batches(table), Mode.REPLACE)
             else:
@@ -243,12 +245,9 @@ class EmbeddedIngest:
                 landed = self._land(rows, table, changed, Mode.UPSERT)
             progress(f"{table.full_name}: {landed:,} rows from PostgreSQL")
 
-    def _raw_matches_postgres(self) -> bool:
+    def _raw_matches_postgres(self, standing: Mapping[RawTable, Standing]) -> bool:
         """Whether raw holds the same reference data, so that only what is new has to come."""
-        same_size = all(
-            self._landing.count(table) == self._postgres.count(table) for table in POSTGRES_TABLES
-        )
+        same_size = all(found.rows == self._postgres.count(table) for table, found in standing.items())
         return same_size and (
-            self._landing.first_rows(USERS, _COMPARED_ROWS)
-            == self._postgres.first_rows(USERS, _COMPARED_ROWS)
+            self._landing.first_rows(USERS, _COMPARED_ROWS) == self._postgres.first_rows(USERS, _COMPARED_ROWS)
         )

@@ -99,8 +99,7 @@ class FivetranIngest:
             if time.monotonic() + self._poll_seconds > deadline:
                 states = ", ".join(f"{name} ({said.get(name, 'unknown')})" for name in sorted(waiting))
                 raise IngestError(
-                    f"Fivetran did not end the sync of {states} within {self._timeout_seconds:g} s; "
-                    "it goes on there",
+                    f"Fivetran did not end the sync of {states} within {self._timeout_seconds:g} s; it goes on there",
                     source="fivetran",
                     transient=True,
                 )

@@ -57,10 +57,7 @@ class Connection(BaseModel):
     def reasons(self) -> str:
         """What Fivetran says is wrong, in its own words."""
         found = [issue.message or issue.code for issue in (*self.status.tasks, *self.status.warnings)]
-        return (
-            "; ".join(filter(None, found))
-            or "Fivetran gives no reason; look at the connection's sync history"
-        )
+        return "; ".join(filter(None, found)) or "Fivetran gives no reason; look at the connection's sync history"
 
 
 @dataclass(frozen=True)
@@ -158,18 +155,14 @@ class FivetranApi:
                     return self._json(response)
                 problem = self._refusal(response)
                 if response.status_code != httpx.codes.TOO_MANY_REQUESTS and not response.is_server_error:
-                    raise self._error(
-                        self._explain(response.status_code, connection_id, problem), transient=False
-                    )
+                    raise self._error(self._explain(response.status_code, connection_id, problem), transient=False)
                 asked_to_wait = _retry_after(response)
             if attempt < self._retry.attempts:
                 # Up to a quarter more, so that many clients do not come back at once.
                 wait = asked_to_wait if asked_to_wait is not None else pause * (1 + random.random() / 4)
                 self._sleep(min(wait, _LONGEST_PAUSE_SECONDS))
                 pause *= 2
-        raise self._error(
-            f"{method} {path} failed {self._retry.attempts} times; last: {problem}", transient=True
-        )
+        raise self._error(f"{method} {path} failed {self._retry.attempts} times; last: {problem}", transient=True)
 
     def _json(self, response: httpx.Response) -> dict[str, Any]:
         try:
@@ -194,9 +187,7 @@ class FivetranApi:
             case 403:
                 return f"the API key may not do this to connection {connection_id} ({problem})"
             case 404:
-                return (
-                    f"there is no connection {connection_id} ({problem}); check SLUICE_FIVETRAN_CONNECTIONS"
-                )
+                return f"there is no connection {connection_id} ({problem}); check SLUICE_FIVETRAN_CONNECTIONS"
             case _:
                 return f"it refused the request for connection {connection_id} ({problem})"
 

@@ -30,9 +30,7 @@ def stripe_ids(rng: np.random.Generator, prefix: str, length: int, count: int) -
     body = _ALPHABET[rng.integers(0, 62, size=(count, length), dtype=np.uint8)]
     chars = np.hstack([np.broadcast_to(head, (count, len(head))), body])
     offsets = np.arange(count + 1, dtype=np.int32) * np.int32(chars.shape[1])
-    return pa.StringArray.from_buffers(
-        count, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(chars))
-    )
+    return pa.StringArray.from_buffers(count, pa.py_buffer(offsets), pa.py_buffer(np.ascontiguousarray(chars)))
 
 
 def seconds(epoch: Ints) -> pa.TimestampArray:
@@ -57,9 +55,7 @@ def mixed(ids: Ints, seed: int, stream: int) -> npt.NDArray[np.uint64]:
     parents.
     """
     with np.errstate(over="ignore"):
-        z = ids.astype(np.uint64) + np.uint64(
-            (seed * 0x9E3779B97F4A7C15 + stream * 0xD1B54A32D192ED03) % 2**64
-        )
+        z = ids.astype(np.uint64) + np.uint64((seed * 0x9E3779B97F4A7C15 + stream * 0xD1B54A32D192ED03) % 2**64)
         z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
         z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
         return np.asarray(z ^ (z >> np.uint64(31)))

@@ -88,15 +88,11 @@ def settle(rng: np.random.Generator, plans: Ints, seats: Ints, target: int) -> I
     seats = seats.copy()
     nines, eights = np.flatnonzero(plans == NINE_DOLLARS), np.flatnonzero(plans == EIGHT_DOLLARS)
     if not len(nines) or not len(eights):
-        raise ValueError(
-            "an exact sum needs at least one subscription on a nine- and one on an eight-dollar plan"
-        )
+        raise ValueError("an exact sum needs at least one subscription on a nine- and one on an eight-dollar plan")
     while (short := target - mrr(plans, seats)) < _PAYABLE:
         many = np.flatnonzero(seats > 1)
         if not len(many):
-            raise ValueError(
-                f"one seat each already brings in {mrr(plans, seats)}, over the {target} asked for"
-            )
+            raise ValueError(f"one seat each already brings in {mrr(plans, seats)}, over the {target} asked for")
         # The dearest seats first: few steps even when far over.
         seats[many[np.argmax(MONTHLY[plans[many]] * seats[many])]] -= 1
     prices = MONTHLY[plans]

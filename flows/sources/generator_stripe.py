@@ -102,9 +102,7 @@ def _customers(rng: np.random.Generator, created: Ints) -> pa.Table:
     )
 
 
-def _charges(
-    rng: np.random.Generator, customers: pa.Table, payers: Ints, amounts: Ints, created: Ints
-) -> pa.Table:
+def _charges(rng: np.random.Generator, customers: pa.Table, payers: Ints, amounts: Ints, created: Ints) -> pa.Table:
     count = len(created)
     return pa.table(
         {
@@ -134,9 +132,7 @@ def _period_end(start: Ints, plans: Ints) -> Ints:
     into = start.astype("datetime64[s]") - months
     following = months + np.where(yearly, 12, 1)
     # The same day of the month, or its last where that month is shorter.
-    last = (
-        (following + 1).astype("datetime64[s]") - following.astype("datetime64[s]") - np.timedelta64(1, "s")
-    )
+    last = (following + 1).astype("datetime64[s]") - following.astype("datetime64[s]") - np.timedelta64(1, "s")
     end: Ints = (following.astype("datetime64[s]") + np.minimum(into, last)).astype(np.int64)
     return end
 

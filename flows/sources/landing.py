@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Protocol
 
+import psycopg2
 import pyarrow as pa
 import pyarrow.parquet as pq
 from sqlalchemy import Connection, delete, func, insert, select
@@ -52,6 +54,15 @@ class Mode(Enum):
     """All rows of the table go: a historical re-sync."""
 
 
+@dataclass(frozen=True)
+class Standing:
+    """How far one raw table is."""
+
+    rows: int
+    newest: datetime | None
+    """The latest value of its cursor column; None when it is empty."""
+
+
 class RawLanding:
     """Writes to `raw_stripe` and `raw_postgres` of one warehouse."""
 
@@ -74,9 +85,7 @@ class RawLanding:
             for table in wanted:
                 connection.execute(CreateTable(table.sqlalchemy_table(), if_not_exists=True))
 
-    def land(
-        self, table: RawTable, batches: Iterable[pa.RecordBatch], mode: Mode, synced_at: datetime
-    ) -> int:
+    def land(self, table: RawTable, batches: Iterable[pa.RecordBatch], mode: Mode, synced_at: datetime) -> int:
         """Write the batches, stamped with `synced_at`, and return how many rows they were.
 
         Raises:
@@ -94,9 +103,7 @@ class RawLanding:
     def count(self, table: RawTable) -> int:
         """How many rows raw holds."""
         with self._connection(f"count {table.full_name}") as connection:
-            return int(
-                connection.execute(select(func.count()).select_from(table.sqlalchemy_table())).scalar_one()
-            )
+            return int(connection.execute(select(func.count()).select_from(table.sqlalchemy_table())).scalar_one())
 
     def count_since(self, table: str, synced_from: datetime, tables: Iterable[RawTable]) -> int:
         """How many rows of `schema.table` were synced at `synced_from` or later.
@@ -109,11 +116,14 @@ class RawLanding:
         with self._connection(f"count {table}") as connection:
             return int(connection.execute(query).scalar_one())
 
-    def newest(self, table: RawTable) -> datetime | None:
-        """The latest value of the table's cursor column in raw; None when raw is empty."""
-        target = table.sqlalchemy_table()
-        with self._connection(f"read {table.full_name}") as connection:
-            found: datetime | None = connection.execute(select(func.max(target.c[table.cursor]))).scalar()
+    def standing(self, tables: Iterable[RawTable]) -> dict[RawTable, Standing]:
+        """How far raw is, for each of the tables; over one connection, because opening a file costs."""
+        found: dict[RawTable, Standing] = {}
+        with self._connection("tell what raw holds") as connection:
+            for table in tables:
+                target = table.sqlalchemy_table()
+                query = select(func.count(), func.max(target.c[table.cursor])).select_from(target)
+                found[table] = Standing(*connection.execute(query).one())
         return found
 
     def first_rows(self, table: RawTable, limit: int) -> tuple[tuple[object, ...], ...]:
@@ -129,7 +139,7 @@ class RawLanding:
         try:
             with self._warehouse.connect() as connection:
                 yield connection
-        except SQLAlchemyError as error:
+        except (SQLAlchemyError, psycopg2.Error) as error:
             reason = self._warehouse.redact(str(getattr(error, "orig", None) or error)).strip().splitlines()
             raise IngestError(
                 f"the warehouse did not {purpose}: {reason[0] if reason else type(error).__name__}",

@@ -39,16 +39,12 @@ class PostgresSource:
             given = make_url(url.get_secret_value())
         except ArgumentError:
             # What does not parse may hold the password anywhere: never repeat it.
-            raise _terminal(
-                "the PostgreSQL source's address is no URL; expected postgresql://user@host/db"
-            ) from None
+            raise _terminal("the PostgreSQL source's address is no URL; expected postgresql://user@host/db") from None
         if given.get_backend_name() != "postgresql":
             raise _terminal(f"the PostgreSQL source's URL names {given.get_backend_name()!r}, not postgresql")
         self._url = given.set(drivername="postgresql+psycopg2")
         self._schema = schema
-        self._engine = create_engine(
-            self._url, poolclass=NullPool, connect_args={"connect_timeout": _CONNECT_SECONDS}
-        )
+        self._engine = create_engine(self._url, poolclass=NullPool, connect_args={"connect_timeout": _CONNECT_SECONDS})
 
     def batches(self, table: RawTable, *, since: datetime | None = None) -> Iterator[pa.RecordBatch]:
         """The rows as batches of some megabytes.
@@ -102,9 +98,7 @@ class PostgresSource:
 
 def _is_transient(error: BaseException, text: str) -> bool:
     # A connection that could not be made carries no SQLSTATE, only words.
-    refused = any(
-        word in text for word in ("authentication failed", "does not exist", "no password supplied")
-    )
+    refused = any(word in text for word in ("authentication failed", "does not exist", "no password supplied"))
     return isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError) and not refused
 
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
-import pandas as pd
 import pyarrow.parquet as pq
-from snowflake.connector.pandas_tools import write_pandas
-from sqlalchemy import Column, Connection, FromClause, MetaData, Table, column, delete, func
-from sqlalchemy.schema import CreateTable
+from sqlalchemy import DDL, Column, Connection, FromClause, MetaData, Table, column, func
+from sqlalchemy.schema import CreateTable, DropTable
 
 from flows.sources.pg_copy import copy_in
 from flows.sources.raw_tables import RawTable
 
 _ROWS_AT_ONCE = 100_000
+_COPY_INTO = (
+    "COPY INTO %(table)s (%(columns)s) FROM (SELECT %(fields)s FROM @%%%(table)s) "
+    "FILE_FORMAT = (TYPE = PARQUET USE_LOGICAL_TYPE = TRUE)"
+)
 
 
 class StagingArea(Protocol):
@@ -41,7 +43,7 @@ class PostgresTemporaryTable:
 
     def stage(self, connection: Connection, table: RawTable, spool: Path) -> FromClause:
         """A table that goes at the end of the transaction."""
-        incoming = _temporary(table, schema=None, on_commit="DROP")
+        incoming = _temporary(table, on_commit="DROP")
         connection.execute(CreateTable(incoming))
         with pq.ParquetFile(spool) as file:
             copy_in(connection, incoming, file.iter_batches(_ROWS_AT_ONCE))
@@ -49,32 +51,33 @@ class PostgresTemporaryTable:
 
 
 class SnowflakeTemporaryTable:
-    """Snowflake takes the rows through a stage (PUT, then COPY INTO) into a temporary table."""
+    """Snowflake takes the file as it is: PUT to the stage of a temporary table, then COPY INTO that table."""
 
     def stage(self, connection: Connection, table: RawTable, spool: Path) -> FromClause:
-        """A table that goes with the session, emptied first in case an earlier sync left rows in it."""
-        incoming = _temporary(table, schema=table.schema)
-        connection.execute(CreateTable(incoming, if_not_exists=True))
-        connection.execute(delete(incoming))
-        with pq.ParquetFile(spool) as file:
-            for batch in file.iter_batches(_ROWS_AT_ONCE):
-                write_pandas(
-                    connection.connection.driver_connection,  # type: ignore[arg-type]
-                    # Arrow types keep whole numbers whole where values are missing.
-                    batch.to_pandas(types_mapper=pd.ArrowDtype),
-                    incoming.name,
-                    schema=table.schema,
-                    quote_identifiers=False,
-                    use_logical_type=True,
-                )
+        """A table that goes with the session, made anew in case an earlier sync left it."""
+        # Temporary objects go to the current schema, which a URL need not name. Everything else that runs on
+        # this connection names its schema.
+        names = {"schema": connection.dialect.identifier_preparer.format_schema(table.schema)}
+        connection.execute(DDL("USE SCHEMA %(schema)s", context=names))
+        incoming = _temporary(table)
+        connection.execute(DropTable(incoming, if_exists=True))
+        connection.execute(CreateTable(incoming))
+        stage = {
+            "table": incoming.name,
+            "file": spool.resolve().as_uri(),
+            "columns": ", ".join(table.schema_in_raw.names),
+            "fields": ", ".join(f"$1:{name}" for name in table.schema_in_raw.names),
+        }
+        connection.execute(DDL("PUT '%(file)s' @%%%(table)s OVERWRITE = TRUE", context=stage))
+        connection.execute(DDL(_COPY_INTO, context=stage))
         return incoming
 
 
-def _temporary(table: RawTable, schema: str | None, on_commit: str | None = None) -> Table:
+def _temporary(table: RawTable, on_commit: str | None = None) -> Table:
     columns = [Column(found.name, found.type) for found in table.sqlalchemy_table().columns]
     return Table(
         f"incoming_{table.name}",
-        MetaData(schema=schema),
+        MetaData(),
         *columns,
         prefixes=["TEMPORARY"],
         postgresql_on_commit=on_commit,

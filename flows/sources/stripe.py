@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol, cast
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -42,10 +42,6 @@ class StripeMeasure:
     created_before: datetime | None = None
 
 
-class _ListService(Protocol):
-    def list(self, params: dict[str, Any]) -> stripe.ListObject[Any]: ...
-
-
 class StripeSource:
     """Reads Stripe's lists page by page; memory holds one page."""
 
@@ -77,9 +73,7 @@ class StripeSource:
 
     def impatient(self, timeout_seconds: float) -> StripeSource:
         """The same source that gives up sooner and does not repeat."""
-        return StripeSource(
-            self._api_key, api_base=self._api_base, timeout_seconds=timeout_seconds, retries=0
-        )
+        return StripeSource(self._api_key, api_base=self._api_base, timeout_seconds=timeout_seconds, retries=0)
 
     def batches(
         self,
@@ -116,12 +110,13 @@ class StripeSource:
             if left is not None:
                 params["limit"] = min(_PAGE, left)
             with self._errors_of(f"list {table.name}"):
-                page = self._service(table).list(params)
-                objects = [item.to_dict() for item in page.data]
+                # As JSON: the client's typed objects take five times as long and are turned back at once.
+                page = self._client.raw_request("get", f"/v1/{table.name}", **params).data
+            objects = page["data"]
             if objects:
                 yield as_batch(table, objects)
                 params["starting_after"] = objects[-1]["id"]
-            if not page.has_more or not objects:
+            if not page["has_more"] or not objects:
                 return
             left = None if left is None else left - len(objects)
 
@@ -133,9 +128,7 @@ class StripeSource:
         """
         table = _table(measure)
         total = 0
-        for batch in self.batches(
-            table, created_from=measure.created_from, created_before=measure.created_before
-        ):
+        for batch in self.batches(table, created_from=measure.created_from, created_before=measure.created_before):
             for name, value in measure.where.items():
                 column = batch.column(name)
                 batch = batch.filter(pc.equal(column, pa.scalar(value, column.type)))  # noqa: PLW2901
@@ -144,9 +137,6 @@ class StripeSource:
             else:
                 total += pc.sum(batch.column(measure.column)).as_py() or 0
         return total
-
-    def _service(self, table: RawTable) -> _ListService:
-        return cast("_ListService", getattr(self._client.v1, table.name))
 
     @contextmanager
     def _errors_of(self, what: str) -> Iterator[None]:

@@ -39,9 +39,7 @@ class StripeControl:
         try:
             httpx.post(f"{self.api_base}/_config/{action}", data=form, timeout=10).raise_for_status()
         except httpx.HTTPError as error:
-            raise EmulatorError(
-                f"the embedded Stripe did not take {action} {form}: {error}", source="stripe"
-            ) from None
+            raise EmulatorError(f"the embedded Stripe did not take {action} {form}: {error}", source="stripe") from None
 
 
 @dataclass(frozen=True)

@@ -90,9 +90,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--faulty", action="store_true", help="start in the state that the first sync saw")
-    parser.add_argument(
-        "--ready-file", type=Path, help="where to write the address; then end with standard input"
-    )
+    parser.add_argument("--ready-file", type=Path, help="where to write the address; then end with standard input")
     options = parser.parse_args()
     serve(options.port, options.seed, faulty=options.faulty, ready_file=options.ready_file)
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 import sqlalchemy as sa
@@ -11,8 +13,8 @@ from flows.sources.embedded import EmbeddedIngest
 from flows.sources.emulators.embedded import EmbeddedSources, embedded_sources
 from flows.sources.stripe import StripeSource
 from gx.warehouse.base import Warehouse
-from gx.warehouse.opening import open_warehouse
 from gx.warehouse.duckdb import DuckDBWarehouse
+from gx.warehouse.opening import open_warehouse
 
 SEED = 7
 
@@ -29,9 +31,26 @@ class SteppingClock:
 
 
 @pytest.fixture(scope="session")
-def sources(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedSources]:
-    with embedded_sources(tmp_path_factory.mktemp("embedded"), seed=SEED) as running:
+def sources() -> Iterator[EmbeddedSources]:
+    with server_directory() as directory, embedded_sources(directory, seed=SEED) as running:
         yield running
+
+
+@pytest.fixture
+def state_dir() -> Iterator[Path]:
+    with server_directory() as directory:
+        yield directory
+
+
+@contextmanager
+def server_directory() -> Iterator[Path]:
+    """A directory outside pytest's own.
+
+    Run as root, PostgreSQL runs as another user, and every pytest session that starts closes `pytest-of-root`,
+    where all sessions keep their `tmp_path`, to other users: the server of a session that goes on would crash.
+    """
+    with TemporaryDirectory(prefix="sluice-test-", ignore_cleanup_errors=True) as directory:
+        yield Path(directory)
 
 
 @pytest.fixture(scope="session")
@@ -60,11 +79,36 @@ def postgres_warehouse(sources: EmbeddedSources) -> Iterator[Warehouse]:
     warehouse.release()
 
 
+class EmulatedSnowflake:
+    """Snowflake's dialect and connector, over HTTP to the emulator."""
+
+    def __init__(self, connect_args: dict[str, object]) -> None:
+        self._engine = sa.create_engine("snowflake://fake:snow@fakesnow/warehouse", connect_args=connect_args)
+
+    @contextmanager
+    def connect(self) -> Iterator[sa.Connection]:
+        with self._engine.begin() as connection:
+            yield connection
+
+    def release(self) -> None:
+        self._engine.dispose()
+
+    def redact(self, text: str) -> str:
+        return text
+
+
+@pytest.fixture
+def snowflake_warehouse() -> Iterator[EmulatedSnowflake]:
+    import fakesnow
+
+    with fakesnow.server() as found:
+        reached = {name: found[name] for name in ("host", "port", "protocol", "session_parameters")}
+        yield EmulatedSnowflake(reached)
+
+
 @pytest.fixture
 def ingest_into(sources: EmbeddedSources, tmp_path: Path):
-    def make(
-        warehouse: Warehouse, *, faulty: bool = False, clock: SteppingClock | None = None
-    ) -> EmbeddedIngest:
+    def make(warehouse: Warehouse, *, faulty: bool = False, clock: SteppingClock | None = None) -> EmbeddedIngest:
         return EmbeddedIngest.of(
             sources, warehouse, work_dir=tmp_path / "spool", clock=clock or SteppingClock(), faulty=faulty
         )

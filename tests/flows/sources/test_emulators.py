@@ -58,10 +58,8 @@ def test_postgres_holds_the_reference_tables_with_their_keys(sources: EmbeddedSo
     assert inspector.get_pk_constraint("users")["constrained_columns"] == ["user_id"]
 
 
-def test_two_at_once_serve_apart_are_seeded_once_and_stop_together(
-    sources: EmbeddedSources, tmp_path: Path
-) -> None:
-    with embedded_sources(tmp_path, seed=1, scale=2) as second:
+def test_two_at_once_serve_apart_are_seeded_once_and_stop_together(sources: EmbeddedSources, state_dir: Path) -> None:
+    with embedded_sources(state_dir, seed=1, scale=2) as second:
         assert second.stripe_api_base != sources.stripe_api_base
         url = second.postgres_url.get_secret_value()
         assert row_count(url, "users") == 4_600
@@ -75,7 +73,7 @@ def test_two_at_once_serve_apart_are_seeded_once_and_stop_together(
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs POSIX signals")
-def test_the_servers_stop_when_their_parent_is_killed(tmp_path: Path) -> None:
+def test_the_servers_stop_when_their_parent_is_killed(state_dir: Path) -> None:
     script = (
         "import sys, time; from pathlib import Path\n"
         "from flows.sources.emulators.embedded import embedded_sources\n"
@@ -83,7 +81,7 @@ def test_the_servers_stop_when_their_parent_is_killed(tmp_path: Path) -> None:
         "    print(s.stripe_api_base, s.postgres_url.get_secret_value(), flush=True); time.sleep(60)\n"
     )
     parent = subprocess.Popen(
-        [sys.executable, "-c", script, str(tmp_path)], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
+        [sys.executable, "-c", script, str(state_dir)], stdout=subprocess.PIPE, text=True, cwd=Path.cwd()
     )
     assert parent.stdout is not None
     base, url = parent.stdout.readline().split()
@@ -91,28 +89,26 @@ def test_the_servers_stop_when_their_parent_is_killed(tmp_path: Path) -> None:
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     assert ends_within(10, lambda: is_down(base))
-    assert ends_within(10, lambda: not (tmp_path / "sources" / "postgres" / "postmaster.pid").exists())
+    assert ends_within(10, lambda: not (state_dir / "sources" / "postgres" / "postmaster.pid").exists())
 
 
 def test_a_server_that_ends_at_once_is_reported_with_its_log(tmp_path: Path) -> None:
-    with ChildServer("stripe", "flows.sources.emulators.stripe", ["--port", "none"], tmp_path) as server:
-        with pytest.raises(EmulatorError) as caught:
-            server.wait_ready(20)
+    server = ChildServer("stripe", "flows.sources.emulators.stripe", ["--port", "none"], tmp_path)
+    with server, pytest.raises(EmulatorError) as caught:
+        server.wait_ready(20)
     assert "the embedded stripe server ended with code 2 before it was ready" in str(caught.value)
     assert "invalid int value: 'none'" in str(caught.value)
 
 
 def test_a_server_that_is_not_ready_in_time_is_reported(tmp_path: Path) -> None:
-    with ChildServer("stripe", "flows.sources.emulators.stripe", [], tmp_path) as server:
-        with pytest.raises(EmulatorError, match=r"the embedded stripe server was not ready after 0\.01 s"):
-            server.wait_ready(0.01)
+    server = ChildServer("stripe", "flows.sources.emulators.stripe", [], tmp_path)
+    with server, pytest.raises(EmulatorError, match=r"the embedded stripe server was not ready after 0\.01 s"):
+        server.wait_ready(0.01)
 
 
 @pytest.mark.parametrize(("seed", "scale"), [(-1, 1), (0, 0)])
-def test_a_seed_or_scale_out_of_range_is_refused_before_anything_starts(
-    tmp_path: Path, seed: int, scale: int
-) -> None:
-    with pytest.raises(ValueError, match=f"not seed {seed} and scale {scale}"):
-        with embedded_sources(tmp_path, seed=seed, scale=scale):
-            pass
+def test_a_seed_or_scale_out_of_range_is_refused_before_anything_starts(tmp_path: Path, seed: int, scale: int) -> None:
+    refused = pytest.raises(ValueError, match=f"not seed {seed} and scale {scale}")
+    with refused, embedded_sources(tmp_path, seed=seed, scale=scale):
+        pass
     assert list(tmp_path.iterdir()) == []

@@ -102,18 +102,14 @@ def test_postgres_tables_have_their_rows_times_the_scale(scale: int) -> None:
     expected = {"users": 2_300, "events": 11_500, "sessions": 6_900, "page_views": 23_000}
     for table in POSTGRES_TABLES:
         keys = [
-            key
-            for chunk in generator_postgres.chunks(table.name, 5, scale)
-            for key in chunk[table.key].to_pylist()
+            key for chunk in generator_postgres.chunks(table.name, 5, scale) for key in chunk[table.key].to_pylist()
         ]
         assert keys == list(range(1, expected[table.name] * scale + 1))
 
 
 def test_page_views_agree_with_their_sessions() -> None:
     sessions = {
-        row["session_id"]: row
-        for chunk in generator_postgres.chunks("sessions", 5, 2)
-        for row in chunk.to_pylist()
+        row["session_id"]: row for chunk in generator_postgres.chunks("sessions", 5, 2) for row in chunk.to_pylist()
     }
     users = 2_300 * 2
     for chunk in generator_postgres.chunks("page_views", 5, 2):

@@ -82,7 +82,9 @@ def test_a_list_that_hangs_ends_as_a_transient_error_at_the_clients_timeout(
     sources: EmbeddedSources, stripe_source: StripeSource
 ) -> None:
     sources.stripe_control.stall("customers")
-    with pytest.raises(IngestError, match=r"did not list customers: no connection, or no answer within 0\.3 s") as caught:
+    with pytest.raises(
+        IngestError, match=r"did not list customers: no connection, or no answer within 0\.3 s"
+    ) as caught:
         next(stripe_source.impatient(0.3).batches(CUSTOMERS))
     assert caught.value.transient
     assert next(stripe_source.batches(CUSTOMERS)).num_rows == 100
@@ -90,9 +92,7 @@ def test_a_list_that_hangs_ends_as_a_transient_error_at_the_clients_timeout(
 
 def test_the_client_repeats_a_request_that_timed_out(sources: EmbeddedSources) -> None:
     sources.stripe_control.stall("plans")
-    patient = StripeSource(
-        sources.stripe_api_key, api_base=sources.stripe_api_base, timeout_seconds=0.5, retries=2
-    )
+    patient = StripeSource(sources.stripe_api_key, api_base=sources.stripe_api_base, timeout_seconds=0.5, retries=2)
     assert pulled(patient, PLANS).num_rows == 8
 
 
