@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from great_expectations.core import ExpectationValidationResult
@@ -12,11 +12,13 @@ from great_expectations.expectations.expectation_configuration import Expectatio
 from gx.docs.pages import Outcome, Rule, Severity, Verdict
 from gx.docs.sentences import sentence
 from gx.docs.text import clean, counted, number, percent, prose, scalar
-from gx.redaction import redact
+from gx.masking import mask_observed
+from gx.redaction import HIDDEN
+from gx.results_store import error_message
 
 META = "sluice"
 """The key under which the rooms keep their own facts in the ``meta`` of GX's objects."""
-_AFTER_MESSAGE = re.compile(r"\n?\s*(?:\[SQL: |\[parameters: |Traceback \(most recent call last\)).*", re.DOTALL)
+_MASKED = re.compile(r"\d+ values \(" + re.escape(HIDDEN) + r"\)")
 
 
 def rule(configuration: ExpectationConfiguration) -> Rule:
@@ -38,11 +40,11 @@ def outcome(result: ExpectationValidationResult) -> Outcome:
     configuration = result.expectation_config or ExpectationConfiguration(type="unknown_expectation", kwargs={})
     demanded = rule(configuration)
     details = result.result or {}
-    error = error_message(result.exception_info or {})
+    error = clean(error_message(result.exception_info) or "", 2_000)
     return Outcome(
         rule=demanded,
         verdict=_verdict(bool(result.success), bool(error), demanded.blocking),
-        observed=_observed(details, about_schema=configuration.type.startswith("expect_table_column")),
+        observed=_observed(configuration.type, details),
         unexpected=_unexpected(details),
         error=error,
     )
@@ -65,22 +67,6 @@ def own_meta(meta: object) -> Mapping[str, Any]:
     return found if isinstance(found, Mapping) else {}
 
 
-def error_message(exception_info: Mapping[str, Any]) -> str:
-    """The messages of GX's ``exception_info``: no tracebacks, statements, parameters or URL passwords."""
-    messages = (_AFTER_MESSAGE.sub("", message) for message in _messages(exception_info))
-    return clean(redact("\n".join(dict.fromkeys(message.strip() for message in messages))), 2_000)
-
-
-def _messages(info: Mapping[str, Any]) -> Iterator[str]:
-    if "raised_exception" in info:
-        if info["raised_exception"]:
-            yield str(info.get("exception_message") or "") or "the check raised an error without a message"
-        return
-    for nested in info.values():  # one entry per metric that failed
-        if isinstance(nested, Mapping):
-            yield from _messages(nested)
-
-
 def _verdict(success: bool, errored: bool, blocking: bool) -> Verdict:
     if errored:
         return Verdict.ERRORED
@@ -96,18 +82,16 @@ def _severity(value: object) -> Severity:
         return Severity.CRITICAL
 
 
-def _observed(result: Mapping[str, Any], *, about_schema: bool) -> str:
+def _observed(kind: str, result: Mapping[str, Any]) -> str:
     told = result.get("details")
     if isinstance(told, Mapping) and isinstance(told.get("sentence"), str):
         return clean(told["sentence"], 500)
     value = result.get("observed_value")
-    if value is None:
-        return ""
+    if not (isinstance(value, str) and _MASKED.fullmatch(value)):  # the store may have masked it before
+        value = mask_observed(kind, value)
     if isinstance(value, (list, tuple, set)):
-        if about_schema:  # names of columns, not data
-            return clean(", ".join(str(item) for item in value), 2_000)
-        return counted(len(value), "value")
-    return scalar(value) or ""
+        return clean(", ".join(str(item) for item in value), 2_000)
+    return (scalar(value) or "").replace(HIDDEN, "not shown")
 
 
 def _unexpected(result: Mapping[str, Any]) -> str:

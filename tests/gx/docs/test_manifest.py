@@ -49,6 +49,17 @@ def test_a_publisher_killed_before_the_roll_up_loses_nothing(tmp_path: Path) -> 
         assert _marks(survivor) == [_record(number).path for number in (1, 2, 3)]
 
 
+def test_what_is_folded_in_is_never_read_again(tmp_path: Path) -> None:
+    manifest = Manifest(tmp_path)
+    runs = tmp_path / "manifest/runs.jsonl"
+    with manifest.locked():
+        manifest.append([_record(1), _record(2)])
+        manifest.roll_up()
+        runs.write_bytes(b"x" * (runs.stat().st_size - 1) + b"\n")
+        manifest.append([_record(3)])
+        assert _marks(manifest) == [_record(number).path for number in (1, 2, 3)]
+
+
 def test_a_line_torn_by_a_kill_takes_no_other_with_it(tmp_path: Path) -> None:
     manifest = Manifest(tmp_path)
     with manifest.locked():

@@ -96,7 +96,10 @@ def test_the_sentence_of_a_custom_expectation_is_shown_instead_of_its_value(proj
         ({"observed_value": 1423}, "Observed 1,423"),
         ({"observed_value": 0.0}, "Observed 0"),
         ({"observed_value": "2025-09-30"}, "Observed 2025-09-30"),
-        ({"observed_value": ["ann@example.com", "bob@example.com"]}, "Observed 2 values"),
+        ({"observed_value": ["ann@example.com", "bob@example.com"]}, "Observed 2 values (not shown)"),
+        ({"observed_value": "2 values (***)"}, "Observed 2 values (not shown)"),
+        ({"observed_value": "ann@example.com"}, "Observed not shown"),
+        ({"observed_value": True}, "Observed true"),
         ({"unexpected_count": 2}, "2 values unexpected"),
     ],
 )
