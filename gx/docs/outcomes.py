@@ -8,6 +8,7 @@ from typing import Any
 
 from great_expectations.core import ExpectationValidationResult
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
+from great_expectations.expectations.metadata_types import FailureSeverity
 
 from gx.docs.pages import Outcome, Rule, Severity, Verdict
 from gx.docs.sentences import sentence
@@ -48,6 +49,28 @@ def outcome(result: ExpectationValidationResult) -> Outcome:
         unexpected=_unexpected(details),
         error=error,
     )
+
+
+def unchecked(entry: object) -> Outcome:
+    """An expectation that never reached GX, because its facts or its table could not be had.
+
+    Args:
+        entry: one of the checkpoint's ``meta["sluice"]["unchecked"]``: ``error`` says why; ``type``, ``kwargs``,
+            ``severity``, ``blocking`` and ``notes`` say which, and may be absent where it is the whole table.
+    """
+    known = entry if isinstance(entry, Mapping) else {"error": entry}
+    kwargs = known.get("kwargs")
+    demanded = rule(
+        ExpectationConfiguration(
+            type=str(known.get("type") or "table_to_be_checked"),
+            kwargs=dict(kwargs) if isinstance(kwargs, Mapping) else {},
+            severity=FailureSeverity(_severity(known.get("severity"))),
+            notes=prose(known.get("notes")),
+            meta={META: {"blocking": known.get("blocking", True)}},
+        )
+    )
+    error = clean(known.get("error") or "no reason was recorded", 2_000)
+    return Outcome(rule=demanded, verdict=Verdict.ERRORED, observed="", unexpected="", error=error)
 
 
 def is_implicit(configuration: ExpectationConfiguration | None) -> bool:

@@ -14,7 +14,7 @@ from great_expectations.data_context.types.resource_identifiers import (
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.render.renderer.renderer import Renderer
 
-from gx.docs.outcomes import is_implicit, outcome, own_meta, position, rule
+from gx.docs.outcomes import is_implicit, outcome, own_meta, position, rule, unchecked
 from gx.docs.pages import Outcome, ResultPage, SuitePage, Verdict, worst
 from gx.docs.text import clean, prose
 
@@ -84,11 +84,12 @@ def _configuration(stored: ExpectationConfiguration | Mapping[str, Any]) -> Expe
 
 
 def _outcomes(result: ExpectationSuiteValidationResult) -> tuple[Outcome, ...]:
-    found = [
-        (position(each.expectation_config), outcome(each), is_implicit(each.expectation_config))
-        for each in result.results
-    ]
-    shown = [(index, each) for index, each, implicit in found if not implicit or each.verdict is not Verdict.PASSED]
+    never_reached = own_meta(result.meta).get("unchecked")
+    shown = [(0, unchecked(entry)) for entry in never_reached] if isinstance(never_reached, list) else []
+    for each in result.results:
+        rendered = outcome(each)
+        if rendered.verdict is not Verdict.PASSED or not is_implicit(each.expectation_config):
+            shown.append((position(each.expectation_config), rendered))
     shown.sort(key=lambda item: (item[1].verdict.rank, item[1].rule.severity.rank, item[0]))
     return tuple(each for _, each in shown)
 

@@ -90,4 +90,5 @@ def _run(project: DocsProject, suite: str, payload: str, *, day: int) -> Validat
         checkpoint=payload,
         ingest_id=payload,
         verdict=payload,
+        unchecked=[{"type": payload, "kwargs": {payload: payload}, "error": payload}, payload],
     )

@@ -158,6 +158,30 @@ def test_an_implicit_expectation_shows_only_when_it_raised(project: DocsProject)
     assert "table is missing" in second
 
 
+def test_what_never_reached_gx_is_an_error_of_its_table(project: DocsProject) -> None:
+    unchecked = [
+        {
+            "type": "expect_column_sum_to_be_between",
+            "kwargs": {"column": "amount", "min_value": 1},
+            "severity": "warning",
+            "error": "there is no source 'stripe'",
+        }
+    ]
+    page = read(project.result_page(project.store_run("s.t", [result()], unchecked=unchecked))).text
+    assert page.strip().startswith("Errored: s.t")
+    assert "amount: sum must be greater than or equal to 1." in page
+    assert "there is no source 'stripe'" in page
+    assert "1 of 2 expectations could not be checked" in page
+
+
+def test_a_table_that_is_missing_altogether_is_an_error(project: DocsProject) -> None:
+    key = project.store_run("s.t", [], unchecked=[{"error": "the table s.t does not exist"}])
+    page = read(project.result_page(key)).text
+    assert page.strip().startswith("Errored: s.t")
+    assert "Table to be checked" in page
+    assert "the table s.t does not exist" in page
+
+
 def test_a_result_links_to_its_suite_and_to_the_index(project: DocsProject) -> None:
     project.store_suite("staging.stg_users", [expectation()])
     key = project.store_run("staging.stg_users", [result()])
