@@ -9,15 +9,13 @@ from pathlib import Path
 from uuid import uuid4
 
 from great_expectations.data_context import AbstractDataContext
-from great_expectations.data_context.types.resource_identifiers import ValidationResultIdentifier
-from great_expectations.expectations.expectation import Expectation
 
 from checkpoints.ledger import Ledger
-from checkpoints.outcomes import errored, read_outcomes
-from checkpoints.publish import publish_docs
-from checkpoints.result import CheckpointRun, ExpectationOutcome, Verdict
+from checkpoints.publish import ReadTable, publish_docs
+from checkpoints.reading import Reading
+from checkpoints.result import CheckpointRun, Verdict
 from checkpoints.spec import CheckpointSpec
-from checkpoints.validation import TableValidation, Validator
+from checkpoints.validation import TableValidation, ValidatedTable, Validator
 from expectations.build import Unbuilt, build_expectations, complete
 from expectations.facts import Facts, Source
 from expectations.loader import load_suites
@@ -27,7 +25,6 @@ from gx.warehouse.base import Warehouse
 from gx.warehouse.table import CatalogTable, TableName
 
 Clock = Callable[[], datetime]
-Problem = tuple[Verdict, str]
 
 
 def utc_now() -> datetime:
@@ -70,7 +67,7 @@ class CheckpointRunner:
         run = CheckpointRun(run_id, spec.name, ingest_id, started, started, ())
         try:
             context = self.open_context()
-            run, identifiers = self._validate(spec, run, context)
+            run, tables = self._validate(spec, run, context)
         except BaseException as error:
             # Whatever it was, also an interrupt: the run has a verdict, and its gates stay closed.
             problem = str(error) if isinstance(error, SluiceError) else f"{type(error).__name__} in sluice itself"
@@ -79,61 +76,46 @@ class CheckpointRunner:
             raise
         run = replace(run, finished_at=self.clock())
         self.ledger.finish_run(run, spec.gates)
-        docs, docs_problem = publish_docs(context, identifiers, run)
+        docs, docs_problem = publish_docs(context, tables, run)
         return replace(run, docs=str(docs) if docs else None, docs_problem=docs_problem)
 
     def _validate(
         self, spec: CheckpointSpec, run: CheckpointRun, context: AbstractDataContext
-    ) -> tuple[CheckpointRun, list[ValidationResultIdentifier]]:
+    ) -> tuple[CheckpointRun, list[ReadTable]]:
         suites = spec.choose(load_suites(self.suites_dir))
         built = {suite.name: build_expectations(suite) for suite in suites}
+        reading = Reading()
         with self.warehouse.hold():
-            return self._read(spec, suites, built, run, context)
+            found = self.warehouse.find_tables([suite.table for suite in suites])
+            _refuse_one_table_twice(spec, suites, found)
+            prepared: list[tuple[TableValidation, list[Unbuilt]]] = []
+            for suite in suites:
+                if suite.table not in found:
+                    reading.missing(suite, self.warehouse.describe())
+                    continue
+                ready, unbuilt = complete(built[suite.name], self._facts(suite, run))
+                prepared.append((TableValidation(suite, found[suite.table], ready), unbuilt))
+            results = self._ask_gx(spec, [validation for validation, _ in prepared], run, context)
+        tables: list[ReadTable] = []
+        for validation, unbuilt in prepared:
+            result = results[validation.suite.name]
+            reading.validated(validation.suite, result, unbuilt)
+            tables.append(ReadTable(result.identifier, tuple(unbuilt)))
+        return reading.complete(run), tables
 
-    def _read(
-        self, spec: CheckpointSpec, suites: Sequence[SuiteSpec], built: Mapping[str, Sequence[Expectation]],
-        run: CheckpointRun, context: AbstractDataContext,
-    ) -> tuple[CheckpointRun, list[ValidationResultIdentifier]]:  # fmt: skip
-        tables = self.warehouse.find_tables([suite.table for suite in suites])
-        _refuse_one_table_twice(spec, suites, tables)
-        validations: list[TableValidation] = []
-        unbuilt: dict[str, list[Unbuilt]] = {}
-        outcomes: list[ExpectationOutcome] = []
-        problems: list[Problem] = []
-        for suite in suites:
-            if suite.table not in tables:
-                text = f"the table {suite.table} does not exist in {self.warehouse.describe()}, or may not be read"
-                problems.append((Verdict.ERRORED, text))
-                outcomes.extend(
-                    errored(suite, item, f"the table {suite.table} does not exist") for item in suite.expectations
-                )
-                continue
-            ready, unbuilt[suite.name] = complete(built[suite.name], self._facts(suite, run))
-            validations.append(TableValidation(suite, tables[suite.table], ready))
-        expected = sum(len(item.expectations) for item in validations)
-        self.progress(f"{spec.name}: {expected} expectations on {len(validations)} tables")
+    def _ask_gx(
+        self,
+        spec: CheckpointSpec,
+        tables: Sequence[TableValidation],
+        run: CheckpointRun,
+        context: AbstractDataContext,
+    ) -> Mapping[str, ValidatedTable]:
+        if not tables:
+            return {}
+        expectations = sum(len(table.expectations) for table in tables)
+        self.progress(f"{spec.name}: {expectations} expectations on {len(tables)} tables")
         validator = Validator(context, self.warehouse)
-        validated = (
-            validator.validate(spec.name, validations, ingest_id=run.ingest_id, now=run.started_at)
-            if validations
-            else {}
-        )
-        row_counts: list[tuple[str, int]] = []
-        for item in validations:
-            result = validated[item.suite.name]
-            found, rows = read_outcomes(item.suite, result, unbuilt[item.suite.name])
-            outcomes.extend(found)
-            if rows is None:
-                problems.append((Verdict.ERRORED, f"the rows of {item.suite.table} could not be counted"))
-                continue
-            row_counts.append((str(item.suite.table), rows))
-            if rows == 0 and not item.suite.allow_empty:
-                text = (
-                    f"the table {item.suite.table} is empty (set `allow_empty: true` in its suite if that is all right)"
-                )
-                problems.append((Verdict.FAILED, text))
-        done = replace(run, outcomes=tuple(outcomes), problems=tuple(problems), row_counts=tuple(row_counts))
-        return done, [item.identifier for item in validated.values() if item.identifier is not None]
+        return validator.validate(spec.name, tables, ingest_id=run.ingest_id, now=run.started_at)
 
     def _facts(self, suite: SuiteSpec, run: CheckpointRun) -> Facts:
         table = str(suite.table)

@@ -15,6 +15,7 @@ from great_expectations.expectations.metadata_types import FailureSeverity
 from great_expectations.expectations.registry import get_expectation_impl, list_registered_expectation_implementations
 
 from expectations import foreign_key, freshness, reconciliation, row_count_change
+from expectations.arguments import unfaithful, vacuous
 from expectations.documents import suggest
 from expectations.facts import Facts, NeedsFacts
 from expectations.suite import ExpectationSpec, SuiteSpec
@@ -37,10 +38,12 @@ class Unbuilt:
 
     Attributes:
         index: its place in the suite.
+        expectation: as GX knows it, without the facts.
         problem: what went wrong, safe to show.
     """
 
     index: int
+    expectation: Expectation
     problem: str
 
 
@@ -61,7 +64,7 @@ def complete(expectations: Sequence[Expectation], facts: Facts) -> tuple[list[Ex
         try:
             ready.append(expectation.with_facts(facts) if isinstance(expectation, NeedsFacts) else expectation)
         except SluiceError as error:
-            unbuilt.append(Unbuilt(index, str(error)))
+            unbuilt.append(Unbuilt(index, expectation, str(error)))
     return ready, unbuilt
 
 
@@ -96,22 +99,23 @@ def _build(spec: ExpectationSpec, suite: SuiteSpec, index: int) -> Expectation:
             raise refuse(
                 f"{spec.type} takes no argument {name!r}{suggest(name, allowed)}; it can have {', '.join(allowed)}"
             )
-    if {"min_value", "max_value"} <= set(allowed) and not {"min_value", "max_value"} & {
-        name for name, value in spec.kwargs.items() if value is not None
-    }:
-        raise refuse(f"{spec.type} needs min_value or max_value; with neither it would always hold")
+    if problem := vacuous(spec.kwargs, allowed):
+        raise refuse(f"{spec.type} {problem}")
     meta = {META: {"index": index, "blocking": spec.blocking, "implicit": False}}
     try:
         with warnings.catch_warnings():
             # GX deprecates text in row_condition, the only form YAML can hold.
             warnings.simplefilter("ignore", DeprecationWarning)
-            return kind(**spec.kwargs, severity=FailureSeverity(spec.severity), notes=spec.notes, meta=meta)
+            built = kind(**spec.kwargs, severity=FailureSeverity(spec.severity), notes=spec.notes, meta=meta)
     except ValidationError as error:
         raise refuse(f"{spec.type}: {_problems(error)}") from None
     except Exception as error:  # noqa: BLE001 - GX's validators raise many kinds; each means wrong arguments
         raise refuse(
             f"{spec.type}: {str(error).strip().splitlines()[0] if str(error) else type(error).__name__}"
         ) from None
+    if problem := unfaithful(spec.kwargs, dict(built)):
+        raise refuse(f"{spec.type}: {problem}")
+    return built
 
 
 def _problems(error: ValidationError) -> str:

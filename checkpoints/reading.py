@@ -1,0 +1,46 @@
+"""Gather what a run came to, table by table; whatever is missing becomes a reason to keep the gates closed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from checkpoints.outcomes import errored, read_outcomes
+from checkpoints.result import CheckpointRun, ExpectationOutcome, Verdict
+from checkpoints.validation import ValidatedTable
+from expectations.build import Unbuilt
+from expectations.suite import SuiteSpec
+
+
+@dataclass
+class Reading:
+    """The outcomes of a run as they come in."""
+
+    outcomes: list[ExpectationOutcome] = field(default_factory=list)
+    problems: list[tuple[Verdict, str]] = field(default_factory=list)
+    row_counts: list[tuple[str, int]] = field(default_factory=list)
+
+    def missing(self, suite: SuiteSpec, warehouse: str) -> None:
+        """The suite's table is not there, so none of its expectations could be checked."""
+        text = f"the table {suite.table} does not exist in {warehouse}, or may not be read"
+        self.problems.append((Verdict.ERRORED, text))
+        reason = f"the table {suite.table} does not exist, or may not be read"
+        self.outcomes.extend(errored(suite, spec, reason) for spec in suite.expectations)
+
+    def validated(self, suite: SuiteSpec, table: ValidatedTable, unbuilt: Sequence[Unbuilt]) -> None:
+        """GX's result for the suite's table."""
+        outcomes, rows = read_outcomes(suite, table, unbuilt)
+        self.outcomes.extend(outcomes)
+        if rows is None:
+            self.problems.append((Verdict.ERRORED, f"the rows of {suite.table} could not be counted"))
+            return
+        self.row_counts.append((str(suite.table), rows))
+        if rows == 0 and not suite.allow_empty:
+            text = f"the table {suite.table} is empty (set `allow_empty: true` in its suite if that is all right)"
+            self.problems.append((Verdict.FAILED, text))
+
+    def complete(self, run: CheckpointRun) -> CheckpointRun:
+        """The run with all of it."""
+        return replace(
+            run, outcomes=tuple(self.outcomes), problems=tuple(self.problems), row_counts=tuple(self.row_counts)
+        )
