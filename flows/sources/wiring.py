@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 
 from pydantic import SecretStr
-from sqlalchemy import URL, func, make_url, select
+from sqlalchemy import URL, make_url
 
 from expectations.facts import Source
 from expectations.sql_source import SqlSource
@@ -21,7 +21,7 @@ from flows.sources.fivetran_api import FivetranApi
 from flows.sources.ingest import Ingest
 from flows.sources.landing import RawLanding
 from flows.sources.postgres import PostgresSource
-from flows.sources.raw_tables import POSTGRES_TABLES, STRIPE_TABLES, RawTable
+from flows.sources.raw_tables import POSTGRES_TABLES, STRIPE_TABLES
 from flows.sources.stripe import StripeSource
 from gx.errors import ConfigError
 from gx.settings import Settings
@@ -119,21 +119,16 @@ class SourceWiring:
                 "SLUICE_FIVETRAN_API_KEY is set; SLUICE_FIVETRAN_API_SECRET and SLUICE_FIVETRAN_CONNECTIONS "
                 "(connection ids, comma-separated) are needed too"
             )
-        tables = {table.full_name: table for table in (*STRIPE_TABLES, *POSTGRES_TABLES)}
+        tables = (*STRIPE_TABLES, *POSTGRES_TABLES)
+        landing = RawLanding(self._warehouse, self._settings.state_dir / "ingest")
         return FivetranIngest(
             FivetranApi(key, secret),
             connections,
-            tables=tuple(tables),
-            count_synced=lambda name, since: self._count_synced(tables[name], since),
+            tables=tuple(table.full_name for table in tables),
+            count_synced=lambda name, since: landing.count_since(name, since, tables),
             clock=_now,
             timeout_seconds=self._settings.load_timeout_seconds,
         )
-
-    def _count_synced(self, table: RawTable, since: datetime) -> int:
-        target = table.sqlalchemy_table()
-        query = select(func.count()).select_from(target).where(target.c["_fivetran_synced"] >= since)
-        with self._warehouse.connect() as connection:
-            return int(connection.execute(query).scalar_one())
 
 
 def _now() -> datetime:
