@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.scalarbool import ScalarBoolean
-from ruamel.yaml.scalarfloat import ScalarFloat
-from ruamel.yaml.scalarint import ScalarInt
-from ruamel.yaml.scalarstring import ScalarString
 
+from expectations.yaml_values import Located, WrongYamlError, parse
 from gx.errors import ConfigError
+
+_OTHER_YAML = re.compile(r"^%YAML\s+(?!1\.2\b)", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -33,7 +30,7 @@ class Node:
     value: Any
     file: Path
     line: int
-    _raw: Any = None
+    _located: Located | None = None
 
     def fail(self, message: str) -> ConfigError:
         """An error that names this place."""
@@ -45,14 +42,13 @@ class Node:
         Raises:
             ConfigError: this is no mapping, or a key is no string.
         """
-        if not isinstance(self._raw, CommentedMap):
+        if self._located is None or self._located.entries is None:
             raise self.fail(f"{what} must be a mapping of names to values; found {_kind(self.value)}")
         entries: dict[str, Node] = {}
-        for key, value in self._raw.items():
-            line = self._raw.lc.key(key)[0] + 1
+        for key, (line, value) in self._located.entries.items():
             if not isinstance(key, str):
                 raise ConfigError(f"{what}: the key {key!r} must be text; quote it", file=self.file, line=line)
-            entries[str(key)] = Node(_plain(value), self.file, line, value)
+            entries[key] = Node(value.value, self.file, line, value)
         return entries
 
     def items(self, what: str) -> list[Node]:
@@ -61,12 +57,9 @@ class Node:
         Raises:
             ConfigError: this is no list.
         """
-        if not isinstance(self._raw, CommentedSeq):
+        if self._located is None or self._located.items is None:
             raise self.fail(f"{what} must be a list; found {_kind(self.value)}")
-        return [
-            Node(_plain(value), self.file, self._raw.lc.item(index)[0] + 1, value)
-            for index, value in enumerate(self._raw)
-        ]
+        return [Node(item.value, self.file, item.line, item) for item in self._located.items]
 
     def text(self, what: str) -> str:
         """The value as text.
@@ -95,19 +88,23 @@ def read_document(file: Path) -> Node:
         ConfigError: it cannot be read, is not YAML, holds a key twice or is empty; with the line.
     """
     try:
-        content = YAML(typ="rt", pure=True).load(file.read_text(encoding="utf-8"))
-    except DuplicateKeyError as error:
-        raise ConfigError(f"a key stands here twice: {error.problem}", file=file, line=_line(error)) from None
+        text = file.read_text(encoding="utf-8-sig")
+        if other := _OTHER_YAML.search(text):
+            line = text.count("\n", 0, other.start()) + 1
+            raise ConfigError("this file is read as YAML 1.2; leave the %YAML line out", file=file, line=line)
+        content = parse(text)
+    except WrongYamlError as error:
+        raise ConfigError(str(error), file=file, line=error.line) from None
     except MarkedYAMLError as error:
-        problem = " ".join(part for part in (error.problem, error.context) if part)
+        problem = " ".join(part for part in (error.context, error.problem) if part)
         raise ConfigError(f"this is not valid YAML: {problem}", file=file, line=_line(error)) from None
     except (YAMLError, UnicodeDecodeError) as error:
-        raise ConfigError(f"this is not valid YAML: {error}", file=file) from None
+        raise ConfigError(f"this is not valid YAML: {' '.join(str(error).split())}", file=file) from None
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", file=file) from None
-    if content is None:
+    if content is None or content.value is None:
         raise ConfigError("the file is empty", file=file)
-    return Node(_plain(content), file, 1, content)
+    return Node(content.value, file, content.line, content)
 
 
 def check_keys(entries: Mapping[str, Node], allowed: Iterable[str], what: str) -> None:
@@ -138,15 +135,3 @@ def _kind(value: Any) -> str:
         return "nothing"
     shown = repr(value)
     return f"{type(value).__name__} {shown if len(shown) <= 60 else shown[:57] + '...'}"
-
-
-def _plain(value: Any) -> Any:
-    """Values without ruamel's own types, which GX and JSON do not know."""
-    if isinstance(value, Mapping):
-        return {_plain(key): _plain(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_plain(item) for item in value]
-    for kind, plain in ((ScalarBoolean, bool), (ScalarInt, int), (ScalarFloat, float), (ScalarString, str)):
-        if isinstance(value, kind):
-            return plain(value)
-    return value

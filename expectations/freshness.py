@@ -48,7 +48,7 @@ class ExpectTableToBeFresh(RuleSentence, ColumnAggregateExpectation):
             return outcome(False, None, f"There is no {self.column} at all; {allowed}.")
         if self.now is None:
             raise ValueError("expect_table_to_be_fresh was not given the time of the run")
-        newest = newest if isinstance(newest, datetime) else parse(str(newest))
+        newest = _moment(newest, self.column)
         age = _utc(self.now) - _utc(newest)
         if age < -CLOCK_SKEW:
             ahead = duration(-age.total_seconds() / 3600)
@@ -56,6 +56,16 @@ class ExpectTableToBeFresh(RuleSentence, ColumnAggregateExpectation):
         hours = max(age.total_seconds() / 3600, 0.0)
         sentence = f"The newest {self.column} is {duration(hours)} old, {allowed}."
         return outcome(hours <= self.max_age_hours, newest.isoformat(), sentence)
+
+
+def _moment(value: object, column: str) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    try:
+        return parse(str(value))
+    except (ValueError, OverflowError):
+        # The parser's own message quotes the value, which is data.
+        raise ValueError(f"the newest {column} is no date or time") from None
 
 
 def _utc(moment: datetime) -> datetime:

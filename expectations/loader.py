@@ -14,8 +14,10 @@ from gx.warehouse.table import TableName
 
 _SUITE_KEYS = ("table", "name", "owner", "description", "tags", "allow_empty", "expectations")
 _EXPECTATION_KEYS = ("severity", "blocking", "notes")
-_SUITE_NAME = re.compile(r"^[^\s/\\\x00-\x1f]([^/\\\x00-\x1f]{0,198}[^\s/\\\x00-\x1f])?$")
-_EXPECTATION_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+_SUITE_NAME = re.compile(r"[^\s./\\\x00-\x1f\x7f]([^/\\\x00-\x1f\x7f]*[^\s/\\\x00-\x1f\x7f])?")
+_LONGEST_NAME = 200
+"""Bytes: the file systems' 255, less what is added to a name."""
+_EXPECTATION_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 def load_suites(suites_dir: Path) -> tuple[SuiteSpec, ...]:
@@ -51,10 +53,11 @@ def load_suite(file: Path, layer: str = "") -> SuiteSpec:
             raise ConfigError(f"a suite needs `{required}:`", file=file, line=1)
     table = _table(entries["table"])
     name = entries["name"].text("`name`") if "name" in entries else str(table).replace('"', "")
-    if not _SUITE_NAME.match(name):
+    if not _SUITE_NAME.fullmatch(name) or len(name.encode()) > _LONGEST_NAME:
         raise entries.get("name", entries["table"]).fail(
-            f"the suite name {name!r} cannot be used: it becomes a file name, so it may be 1 to 200 characters long "
-            r"and hold no slash, backslash or control character, nor begin or end with a space; set another `name:`"
+            f"the suite name {name!r} cannot be used: it becomes a file name, so it may be 1 to 200 bytes long and "
+            "hold no slash, backslash or control character, nor begin with a dot or begin or end with a space; "
+            "set another `name:`"
         )
     return SuiteSpec(
         name=name,
@@ -77,7 +80,7 @@ def choose_suites(suites: Sequence[SuiteSpec], patterns: Sequence[str], where: N
     """
     chosen: dict[str, SuiteSpec] = {}
     for pattern in patterns:
-        matching = [suite for suite in suites if fnmatchcase(suite.name, pattern)]
+        matching = [suite for suite in suites if suite.name == pattern or fnmatchcase(suite.name, pattern)]
         if not matching:
             names = [suite.name for suite in suites]
             known = ", ".join(names[:20]) + (", ..." if len(names) > 20 else "")
@@ -126,7 +129,7 @@ def _expectation(item: Node) -> ExpectationSpec:
 
 
 def _spec(name: str, kwargs: dict[str, object], settings: dict[str, Node], item: Node) -> ExpectationSpec:
-    if not _EXPECTATION_NAME.match(name):
+    if not _EXPECTATION_NAME.fullmatch(name):
         raise item.fail(f"{name!r} is no expectation's name; they look like expect_column_values_to_not_be_null")
     severity = Severity.CRITICAL
     if "severity" in settings:

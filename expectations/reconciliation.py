@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime, time
 from typing import Any, ClassVar, Optional
 
 from great_expectations.compatibility import pydantic
 from great_expectations.expectations.expectation import BatchExpectation, ColumnAggregateExpectation
 
 from expectations.facts import Facts, Measure
+from expectations.percentages import is_within, percent_apart, percent_text
 from expectations.sentences import RuleSentence, amount, outcome
+from gx.warehouse.table import TableName
 
 # GX reads the annotations of the classes below with pydantic 1, which knows Optional[X] and not X | None.
 # ruff: noqa: UP045
@@ -50,6 +52,14 @@ class ReconcilingExpectation(RuleSentence, BatchExpectation, ABC):
     )
     args_keys: ClassVar[tuple[str, ...]] = ("source", "source_table", "tolerance_percent")
 
+    @pydantic.validator("source_table")
+    def _is_a_table_name(cls, value: str) -> str:
+        return str(TableName.parse(value))
+
+    @pydantic.validator("source_since", "source_until", pre=True)
+    def _a_day_begins_at_midnight(cls, value: Any) -> Any:
+        return datetime.combine(value, time()) if isinstance(value, date) and not isinstance(value, datetime) else value
+
     @pydantic.root_validator(skip_on_failure=True)
     def _window_has_a_column(cls, values: dict[str, Any]) -> dict[str, Any]:
         if (values.get("source_since") or values.get("source_until")) and not values.get("source_since_column"):
@@ -84,14 +94,17 @@ class ReconcilingExpectation(RuleSentence, BatchExpectation, ABC):
         there = self.source_value
         if there is None:
             raise ValueError("a reconciliation was not given the figure at the source")
-        # Money that went through floats may differ by a fraction of a cent.
-        difference = round(abs(here - there), 6)
-        percent = difference / abs(there) * 100 if there else (0.0 if difference == 0 else float("inf"))
-        apart = "equal" if difference == 0 else f"{percent:.1f} % apart" if there else "nothing there"
+        percent = percent_apart(here, there)
+        if percent == 0:
+            apart = "equal"
+        elif percent.is_finite():
+            apart = f"{percent_text(percent, self.tolerance_percent)} apart"
+        else:
+            apart = "nothing there" if there == 0 else "nothing to compare"
         figures = f"{amount(here, self.unit)} in {self.table_label}, {amount(there, self.unit)}"
         where = _at(self.source, self.source_table)
         sentence = f"{figures} {where}: {apart}, {self.tolerance_percent:g} % allowed."
-        return outcome(percent <= self.tolerance_percent, here, sentence)
+        return outcome(is_within(percent, self.tolerance_percent), here, sentence)
 
 
 class ExpectTableRowCountToReconcileWithSource(ReconcilingExpectation):

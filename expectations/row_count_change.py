@@ -9,6 +9,7 @@ from great_expectations.compatibility import pydantic
 from great_expectations.expectations.expectation import BatchExpectation
 
 from expectations.facts import Facts
+from expectations.percentages import is_within, percent_apart, percent_text
 from expectations.sentences import RuleSentence, amount, outcome
 
 
@@ -41,8 +42,7 @@ class ExpectTableRowCountChangeToBeWithin(RuleSentence, BatchExpectation):
         before = self.previous_row_count
         if before is None:
             return outcome(True, rows, f"{amount(rows)} rows; no earlier run to compare with.")
-        # From no rows to any is no percentage: nothing was there to multiply.
-        percent = abs(rows - before) / before * 100 if before else (0.0 if rows == 0 else float("inf"))
-        change = f"{percent:.1f} % change" if before else "from an empty table"
+        percent = percent_apart(rows, before)
+        change = f"{percent_text(percent, self.max_percent)} change" if before else "from an empty table"
         sentence = f"{amount(rows)} rows, {amount(before)} in the run before: {change}, {self.max_percent:g} % allowed."
-        return outcome(percent <= self.max_percent, rows, sentence)
+        return outcome(is_within(percent, self.max_percent), rows, sentence)

@@ -45,9 +45,10 @@ def outcome(success: bool, observed: Any, sentence: str) -> dict[str, Any]:
 
 def amount(value: float, unit: str | None = None) -> str:
     """A number as people write it: ``1,423``, with the unit ``usd`` ``$412,184``; cents only when there are any."""
-    whole = float(value).is_integer()
-    text = f"{value:,.0f}" if whole else f"{value:,.2f}"
-    return f"${text}" if unit == "usd" else f"{text} {unit}" if unit else text
+    size = abs(value)
+    text = f"{size:,.0f}" if float(size).is_integer() else f"{size:,.2f}"
+    sign = "-" if value < 0 else ""
+    return f"{sign}${text}" if unit == "usd" else f"{sign}{text} {unit}" if unit else f"{sign}{text}"
 
 
 def duration(hours: float) -> str:

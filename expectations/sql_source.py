@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from expectations.facts import Measure
 from gx.errors import SluiceError
+from gx.masking import mask_error
 from gx.redaction import redact, url_secrets
 from gx.warehouse.table import TableName
 
@@ -50,7 +51,7 @@ class SqlSource:
                 value = connection.execute(measure_query(measure)).scalar()
         except SQLAlchemyError as error:
             detail = str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
-            reason = redact(detail, self._secrets).strip().splitlines()[0]
+            reason = mask_error(redact(detail, self._secrets))  # a failed cast quotes the value
             raise SourceUnavailableError(
                 f"the source {self._name!r} could not give {measure.table}: {reason}"
             ) from None
