@@ -13,7 +13,7 @@ from expectations.suite import SuiteSpec
 from gx.errors import ConfigError
 
 _KEYS = ("suites", "gates", "notify", "description")
-_NAME = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,99}$")
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def gates_of(checkpoints: dict[str, CheckpointSpec]) -> dict[str, tuple[str, ...
 
 
 def _load(file: Path) -> CheckpointSpec:
-    if not _NAME.match(file.stem):
+    if not _NAME.fullmatch(file.stem):
         raise ConfigError(
             "a checkpoint's file name may hold letters, digits, '_', '.' and '-' (it names the checkpoint)", file=file
         )
@@ -113,6 +113,6 @@ def _load(file: Path) -> CheckpointSpec:
 def _loads(node: Node) -> tuple[str, ...]:
     loads = node.texts("`gates`")
     for load in loads:
-        if not _NAME.match(load):
+        if not _NAME.fullmatch(load):
             raise node.fail(f"the load {load!r} in `gates` may hold letters, digits, '_', '.' and '-' only")
     return loads

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from gx.errors import SluiceError
+from gx.errors import ConfigError, SluiceError
 
 
 class StillBusyError(SluiceError):
@@ -35,8 +35,14 @@ def turn(state_dir: Path, what: str, *, wait_seconds: float, progress: Callable[
 
     Raises:
         StillBusyError: the wait was over first.
+        ConfigError: there can be no state directory.
     """
-    state_dir.mkdir(parents=True, exist_ok=True)
+    try:
+        state_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"the state directory {state_dir} cannot be made: {error.strerror}; set SLUICE_STATE to another one"
+        ) from None
     lock = FileLock(state_dir / "turn.lock")
     holder = state_dir / "turn.json"
     try:

@@ -18,6 +18,7 @@ REFERENCE_PROJECT = Path(__file__).resolve().parent.parent
 """The project that ships with sluice: the reference warehouse's suites and checkpoints."""
 
 WAREHOUSE_FORMS = "duckdb:///path/file.duckdb, postgresql://user@host/db or snowflake://user@account/db"
+LEDGER_FORMS = "sqlite:////path/file.sqlite or postgresql://user@host/db"
 _SOURCE_VARIABLE = re.compile(r"^SLUICE_SOURCE_([A-Z0-9_]+)_URL$")
 
 
@@ -95,15 +96,26 @@ class Settings(BaseSettings):
         Raises:
             ConfigError: it is no URL.
         """
-        return _parse_url("SLUICE_LEDGER_URL", self.ledger_url, f"sqlite:///{self.state_dir / 'ledger.sqlite'}")
+        url = _parse_url("SLUICE_LEDGER_URL", self.ledger_url, f"sqlite:///{self.state_dir / 'ledger.sqlite'}")
+        if url.get_backend_name() not in ("sqlite", "postgresql"):
+            raise ConfigError(
+                f"SLUICE_LEDGER_URL names the database {url.get_backend_name()!r}; it can be {LEDGER_FORMS}"
+            )
+        return url
 
 
 def _parse_url(name: str, value: SecretStr | None, default: str) -> URL:
     try:
-        return make_url(value.get_secret_value() if value else default)
+        url = make_url(value.get_secret_value() if value else default)
+        if "@" in (url.host or ""):
+            raise ValueError("an @ in the password: what follows it would be shown as the host")
+        return url
     except (ArgumentError, ValueError):
         # The text of a URL that does not parse may hold the password anywhere: never repeat it.
-        raise ConfigError(f"{name} is not a database URL; expected for example {WAREHOUSE_FORMS}") from None
+        forms = LEDGER_FORMS if "LEDGER" in name else WAREHOUSE_FORMS
+        raise ConfigError(
+            f"{name} is not a database URL; expected for example {forms} (write @ : / in a password as %40 %3A %2F)"
+        ) from None
 
 
 def load_settings(project: Path | None = None) -> Settings:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.schema import CreateIndex, CreateTable
 
 from checkpoints.ledger.schema import VERSION, metadata, schema_version
 from gx.errors import SluiceError
 from gx.redaction import redact, safe_url, url_secrets
 
 _BUSY_SECONDS = 30
+_CREATION_LOCK = 0x51_1CE
+"""Any number that other programs in the same PostgreSQL database are unlikely to lock by."""
 
 
 class LedgerError(SluiceError):
@@ -31,7 +35,10 @@ class Database:
 
     def exists(self) -> bool:
         """Whether there is a ledger yet. A server's database counts as there."""
-        return not self._is_file() or Path(str(self.url.database)).exists()
+        try:
+            return not self._is_file() or Path(str(self.url.database)).exists()
+        except OSError:
+            return True  # a directory that may not be looked into; opening the ledger will tell
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
@@ -44,15 +51,26 @@ class Database:
             with self._open().begin() as connection:
                 yield connection
         except SQLAlchemyError as error:
-            detail = str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
-            reason = redact(detail, url_secrets(self.url)).strip().splitlines()[0]
-            raise LedgerError(f"the ledger {safe_url(self.url)} cannot be used: {reason}") from None
+            raise self._unusable(
+                str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
+            ) from None
+        except OSError as error:
+            raise self._unusable(f"{error.strerror or error}: {error.filename}") from None
+        except (ValueError, TypeError) as error:
+            # A time, a verdict or JSON that cannot be read back, or a text that the database cannot hold.
+            raise self._unusable(
+                f"it holds or was given something that is no record ({type(error).__name__})"
+            ) from error
 
     def close(self) -> None:
         """Close every connection."""
         if self._engine is not None:
             self._engine.dispose()
             self._engine = None
+
+    def _unusable(self, detail: str) -> LedgerError:
+        lines = redact(detail, url_secrets(self.url)).strip().splitlines() or ["unknown error"]
+        return LedgerError(f"the ledger {safe_url(self.url)} cannot be used: {lines[0]}")
 
     def _is_file(self) -> bool:
         return self.url.get_backend_name() == "sqlite" and self.url.database not in (None, "", ":memory:")
@@ -69,11 +87,10 @@ class Database:
         return self._engine
 
     def _prepare(self, engine: Engine) -> None:
-        metadata.create_all(engine)
         with engine.begin() as connection:
-            found = connection.execute(sa.select(schema_version.c.version)).scalar()
+            found = _version(connection)
             if found is None:
-                connection.execute(schema_version.insert().values(version=VERSION))
+                _create(connection)
             elif found != VERSION:
                 raise LedgerError(
                     f"the ledger {safe_url(self.url)} has schema version {found}, this sluice needs {VERSION}; "
@@ -81,9 +98,30 @@ class Database:
                 )
 
 
+def _version(connection: Connection) -> int | None:
+    if not sa.inspect(connection).has_table(schema_version.name):
+        return None
+    return connection.execute(sa.select(sa.func.max(schema_version.c.version))).scalar()
+
+
+def _create(connection: Connection) -> None:
+    # Several processes may get here at once. PostgreSQL's IF NOT EXISTS alone does not stand that.
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATION_LOCK)))
+    for table in metadata.sorted_tables:
+        connection.execute(CreateTable(table, if_not_exists=True))
+        for index in table.indexes:
+            connection.execute(CreateIndex(index, if_not_exists=True))
+    # Last: a version that is there says that all the rest is.
+    absent = sa.select(sa.literal(VERSION)).where(~sa.exists(sa.select(schema_version.c.version)))
+    connection.execute(schema_version.insert().from_select(["version"], absent))
+
+
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_SECONDS * 1000}")
-    cursor.execute("PRAGMA journal_mode = WAL")
+    # Another process may be switching at this moment; the mode is the file's, so its success is ours too.
+    with suppress(sqlite3.OperationalError):
+        cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()

@@ -183,19 +183,19 @@ class Ledger:
         with self._database.transaction() as connection:
             rows = connection.execute(query).mappings().all()
             held = {run_id: (total, passed) for run_id, total, passed in connection.execute(counts)}
-        return tuple(
-            RecordedRun(
-                run_id=row["run_id"],
-                checkpoint=row["checkpoint"],
-                verdict=Verdict(row["verdict"]) if row["verdict"] else None,
-                reasons=tuple(row["reasons"]),
-                started_at=row["started_at"],
-                finished_at=row["finished_at"],
-                expectations=held.get(row["run_id"], (0, 0))[0],
-                held=held.get(row["run_id"], (0, 0))[1],
+            return tuple(
+                RecordedRun(
+                    run_id=row["run_id"],
+                    checkpoint=row["checkpoint"],
+                    verdict=Verdict(row["verdict"]) if row["verdict"] else None,
+                    reasons=tuple(row["reasons"]),
+                    started_at=row["started_at"],
+                    finished_at=row["finished_at"],
+                    expectations=held.get(row["run_id"], (0, 0))[0],
+                    held=held.get(row["run_id"], (0, 0))[1],
+                )
+                for row in rows
             )
-            for row in rows
-        )
 
     def previous_row_count(self, table: str) -> int | None:
         """Rows of a table in the last run whose verdict opened its gates; None when there is none.
@@ -225,8 +225,9 @@ class Ledger:
             ingest_id: the ingest to be loaded; None means the one that began last.
             now: the time to judge expiry by.
         """
-        ingest_id = ingest_id or self.latest_ingest()
-        decisions = self._latest_decisions(load, ingest_id) if ingest_id and self.exists() else ()
+        if ingest_id is None:
+            ingest_id = self.latest_ingest()
+        decisions = self._latest_decisions(load, ingest_id) if ingest_id is not None and self.exists() else ()
         return evaluate(load, ingest_id, required, decisions, _naive(now))
 
     def _latest_decisions(self, load: str, ingest_id: str) -> tuple[GateDecision, ...]:
@@ -238,8 +239,7 @@ class Ledger:
         )
         query = sa.select(gate_decisions).where(table.id.in_(newest)).order_by(table.checkpoint)
         with self._database.transaction() as connection:
-            rows = connection.execute(query).mappings().all()
-        return tuple(_decision(row) for row in rows)
+            return tuple(_decision(row) for row in connection.execute(query).mappings())
 
     def _record_decision(self, connection: Connection, item: GateDecision) -> None:
         connection.execute(

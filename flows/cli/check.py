@@ -29,9 +29,10 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
     from flows.workspace import new_ingest_id, open_workspace, utc_now
 
     with open_workspace(settings, what=f"sluice check {checkpoint}", progress=terminal_progress()) as workspace:
-        ingest_id = ingest_id or workspace.ledger.latest_ingest()
         if ingest_id is None:
-            ingest_id = new_ingest_id("check")
+            ingest_id = workspace.ledger.latest_ingest() or new_ingest_id("check")
+        if workspace.ledger.ingest(ingest_id) is None:
+            # From now on gates are asked about this one, not about the ingest before it.
             workspace.ledger.begin_ingest(ingest_id, "outside sluice", utc_now())
         run = workspace.check(checkpoint, ingest_id)
         gates = [workspace.gate(load, ingest_id) for load in workspace.checkpoints[checkpoint].gates]
