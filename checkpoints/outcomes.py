@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from checkpoints.result import ExpectationOutcome
@@ -58,6 +61,8 @@ def errored(suite: SuiteSpec, spec: ExpectationSpec, problem: str) -> Expectatio
 def _outcome(suite: SuiteSpec, spec: ExpectationSpec, item: Any) -> ExpectationOutcome:
     if error := error_message(item.exception_info):
         return errored(suite, spec, error)
+    if item.success is None:
+        return errored(suite, spec, "Great Expectations came to no verdict")
     details = item.result.get("details") or {}
     return ExpectationOutcome(
         suite=suite.name,
@@ -67,8 +72,21 @@ def _outcome(suite: SuiteSpec, spec: ExpectationSpec, item: Any) -> ExpectationO
         severity=spec.severity,
         blocking=spec.blocking,
         success=bool(item.success),
-        observed_value=mask_observed(spec.type, item.result.get("observed_value")),
+        observed_value=_plain(mask_observed(spec.type, item.result.get("observed_value"))),
         element_count=item.result.get("element_count"),
         unexpected_count=item.result.get("unexpected_count"),
         sentence=details.get("sentence") if isinstance(details, dict) else None,
     )
+
+
+def _plain(value: Any) -> Any:
+    """A value as JSON knows it: a sum may be a Decimal, and an average of nothing is not a number."""
+    if isinstance(value, Decimal) and value.is_finite():
+        return int(value) if value == value.to_integral_value() else float(value)
+    if isinstance(value, Decimal | float) and not math.isfinite(value):
+        return str(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, list | tuple | set) else value

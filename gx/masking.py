@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from numbers import Number
 from typing import Any
@@ -12,9 +13,19 @@ from dateutil.parser import isoparse
 from gx.redaction import HIDDEN, redact
 
 _MAX_ERROR = 400
-_METADATA = re.compile(r"^expect_table_|_to_be_of_type$|_to_be_in_type_list$")
+_METADATA = re.compile(r"^expect_table_|_to_be_of_type$|_to_be_in_type_list$|_type_to_be$")
 _DRIVER_PREFIX = re.compile(r"^.*?\((?:[\w.]+\.)?(\w*(?:Error|Exception|Warning))\)\s*", re.DOTALL)
-_LITERAL = re.compile(r"'(?:[^']|'')*'|(?<=: )\"[^\"]*\"")
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
+# Databases put names into double quotes too, after a word that says what it is the name of. Whatever else is
+# quoted may be a value, which may itself hold quotes and line ends: hide up to the last quote there is.
+_QUOTED = re.compile(
+    r"(?P<name>\b(?:columns?|tables?|views?|relation|schema|database|catalog|functions?|role|user|host|server at"
+    r"|named?|mean|list)\s+\"[^\"\n]*\")"
+    r"|(?P<text>(?<!\w)'.*'|(?<!\w)'.*\Z|\".*\"|\".*\Z)",
+    re.DOTALL,
+)
+_EMAIL = re.compile(r"[^\s\"'<>()/:]+@[^\s\"'<>()]+")
+_QUANTILES = {"quantiles", "values"}
 
 
 def mask_observed(expectation: str, value: Any) -> Any:
@@ -28,11 +39,21 @@ def mask_observed(expectation: str, value: Any) -> Any:
         return value
     if isinstance(value, str) and _is_date(value):
         return value
-    if isinstance(value, list | tuple | set):
+    if isinstance(value, Mapping) and set(value) <= _QUANTILES:
+        return {key: item if _only_numbers(item) else HIDDEN for key, item in value.items()}
+    if isinstance(value, list | tuple | set | Mapping):
         return f"{len(value)} values ({HIDDEN})"
-    if isinstance(value, dict):
-        return {key: item if isinstance(item, Number) else HIDDEN for key, item in value.items()}
     return HIDDEN
+
+
+def mask_details(expectation: str, details: Any) -> Any:
+    """GX's ``details`` with the sentence of our own expectations and, of a table's schema, everything; nothing else.
+
+    Stock expectations put value counts and distributions there, and queries their rows.
+    """
+    if not isinstance(details, Mapping) or _METADATA.search(expectation):
+        return details
+    return {"sentence": details["sentence"]} if isinstance(details.get("sentence"), str) else {}
 
 
 def mask_error(text: str) -> str:
@@ -41,15 +62,31 @@ def mask_error(text: str) -> str:
     Databases quote the offending value in conversion errors; names of columns and tables stay readable.
     """
     text = text.split("Traceback", 1)[0].split("[SQL:", 1)[0].split("(Background on this error", 1)[0]
-    text = _DRIVER_PREFIX.sub("", text)
-    lines = [line.strip() for line in text.strip().strip('"').splitlines() if line.strip()]
-    shown = _LITERAL.sub(
-        lambda match: match[0][0] + HIDDEN + match[0][0], redact(lines[0] if lines else "unknown error")
-    )
+    text = _DRIVER_PREFIX.sub("", text).strip()
+    if len(text) > 1 and text[0] == text[-1] == '"':
+        text = text[1:-1]
+    # Before the lines are split: a value may go on in the next one.
+    text = _EMAIL.sub(HIDDEN, _QUOTED.sub(_hide, redact(text)))
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    shown = lines[0] if lines else "unknown error"
     return shown if len(shown) <= _MAX_ERROR else shown[: _MAX_ERROR - 3] + "..."
 
 
+def _hide(found: re.Match[str]) -> str:
+    quote = found[0][0]
+    return found[0] if found["name"] else f"{quote}{HIDDEN}{quote}"
+
+
+def _only_numbers(value: Any) -> bool:
+    return isinstance(value, Number) or (
+        isinstance(value, list | tuple) and all(isinstance(item, Number) or item is None for item in value)
+    )
+
+
 def _is_date(text: str) -> bool:
+    # Anything else that isoparse takes may be a number of somebody's: 1234 is a year to it.
+    if not _DATE.fullmatch(text):
+        return False
     try:
         return isinstance(isoparse(text), datetime)
     except ValueError:

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import copy
+from numbers import Number
 from typing import Any
 
 from great_expectations.core import ExpectationSuiteValidationResult
 from great_expectations.data_context.store import ValidationResultsStore
 
-from gx.masking import mask_error, mask_observed
-
-_VALUES_OF_ROWS = (
-    *("partial_unexpected_list", "partial_unexpected_index_list", "partial_unexpected_counts", "unexpected_list"),
-    *("unexpected_index_list", "unexpected_index_query", "unexpected_rows"),
-)
+from gx.masking import mask_details, mask_error, mask_observed
 
 
 class MaskedValidationResultsStore(ValidationResultsStore):
@@ -31,11 +27,8 @@ def mask_result(result: ExpectationSuiteValidationResult) -> ExpectationSuiteVal
     masked = copy.deepcopy(result)
     for item in masked.results:
         kind = item.expectation_config.type if item.expectation_config else ""
-        if "observed_value" in item.result:
-            item.result["observed_value"] = mask_observed(kind, item.result["observed_value"])
-        for name in _VALUES_OF_ROWS:
-            if item.result.get(name):
-                item.result[name] = []
+        item.result = {name: _masked(kind, name, value) for name, value in (item.result or {}).items()}
+        item.rendered_content = None  # rendered from the values; Data Docs render afresh
         if message := error_message(item.exception_info):
             item.exception_info = {
                 "raised_exception": True,
@@ -43,6 +36,15 @@ def mask_result(result: ExpectationSuiteValidationResult) -> ExpectationSuiteVal
                 "exception_traceback": None,
             }
     return masked
+
+
+def _masked(kind: str, name: str, value: Any) -> Any:
+    if name == "observed_value":
+        return mask_observed(kind, value)
+    if name == "details":
+        return mask_details(kind, value)
+    # Counts and percentages stay. What is left are samples of rows, under names that change with GX's versions.
+    return value if value is None or isinstance(value, Number) else []
 
 
 def error_message(exception_info: Any) -> str | None:
