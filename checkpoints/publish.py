@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from great_expectations import ExpectationSuite, RunIdentifier
 from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
 from great_expectations.data_context import AbstractDataContext
-from great_expectations.data_context.types.resource_identifiers import ValidationResultIdentifier
+from great_expectations.data_context.types.resource_identifiers import (
+    ExpectationSuiteIdentifier,
+    ValidationResultIdentifier,
+)
 
 from checkpoints.result import CheckpointRun
 from expectations.build import META, Unbuilt
@@ -21,51 +26,78 @@ class ReadTable:
     """What of one table is to be published.
 
     Attributes:
-        identifier: of GX's stored result; None when GX gave none.
-        unbuilt: expectations that never got to GX, and belong on the page all the same.
+        suite: the table's suite, as GX knows it.
+        identifier: of GX's stored result; None when GX gave none (a missing table).
+        unchecked: expectations that GX did not evaluate, and that belong on the page all the same.
     """
 
+    suite: ExpectationSuite
     identifier: ValidationResultIdentifier | None
-    unbuilt: tuple[Unbuilt, ...]
+    unchecked: tuple[Unbuilt, ...]
 
 
 def publish_docs(
     context: AbstractDataContext, tables: Sequence[ReadTable], run: CheckpointRun
 ) -> tuple[Path | None, str | None]:
-    """Label the stored results with their run and publish them.
+    """Complete the stored results, label them with their run, and publish them.
 
     Returns:
         The site's index page and no problem, or no page and what went wrong.
     """
-    labels = {"checkpoint": run.checkpoint, "ingest_id": run.ingest_id, "verdict": run.verdict.value}
-    published: list[ValidationResultIdentifier] = []
     try:
-        store = context.validation_results_store
-        for table in tables:
-            if table.identifier is None:
-                continue
-            result: ExpectationSuiteValidationResult = store.get(table.identifier)  # type: ignore[assignment]
-            result.meta[META] = labels  # type: ignore[literal-required]
-            _add_unbuilt(result, table.unbuilt)
-            store.set(table.identifier, result)
-            published.append(table.identifier)
-        return publish(context, published), None
+        return publish(context, [_store(context, table, run) for table in tables]), None
     except Exception as error:  # noqa: BLE001 - publishing never takes a verdict with it; the reason is shown
         return None, mask_error(f"{type(error).__name__}: {error}")
 
 
-def _add_unbuilt(result: ExpectationSuiteValidationResult, unbuilt: Sequence[Unbuilt]) -> None:
-    """Put expectations whose facts could not be had into the result, as errored."""
-    for item in unbuilt:
+def _store(context: AbstractDataContext, table: ReadTable, run: CheckpointRun) -> ValidationResultIdentifier:
+    store = context.validation_results_store
+    if table.identifier is None:
+        context.suites.add_or_update(table.suite)
+        identifier, result = _nothing_read(table.suite, run)
+    else:
+        identifier = table.identifier
+        result = store.get(identifier)  # type: ignore[assignment]
+    result.meta[META] = {  # type: ignore[literal-required]
+        "checkpoint": run.checkpoint,
+        "ingest_id": run.ingest_id,
+        "verdict": run.verdict.value,
+    }
+    _add_unchecked(result, table.unchecked)
+    store.set(identifier, result)
+    return identifier
+
+
+def _nothing_read(
+    suite: ExpectationSuite, run: CheckpointRun
+) -> tuple[ValidationResultIdentifier, ExpectationSuiteValidationResult]:
+    """A result for a table that GX could not be asked about."""
+    run_id = RunIdentifier(run_name=run.ingest_id, run_time=run.started_at)
+    identifier = ValidationResultIdentifier(ExpectationSuiteIdentifier(suite.name), run_id, "not read")
+    statistics: Any = {
+        "evaluated_expectations": 0,
+        "successful_expectations": 0,
+        "unsuccessful_expectations": 0,
+        "success_percent": None,
+    }
+    meta: Any = {"run_id": run_id, "validation_time": run.started_at}
+    return identifier, ExpectationSuiteValidationResult(
+        success=False, results=[], suite_name=suite.name, statistics=statistics, meta=meta
+    )
+
+
+def _add_unchecked(result: ExpectationSuiteValidationResult, unchecked: Sequence[Unbuilt]) -> None:
+    for item in unchecked:
         raised = {"raised_exception": True, "exception_message": item.problem, "exception_traceback": None}
         configuration = item.expectation.configuration
         result.results.append(
             ExpectationValidationResult(success=False, expectation_config=configuration, exception_info=raised)
         )
-    if unbuilt:
+    if unchecked:
         result.success = False
         statistics = result.statistics
-        statistics["evaluated_expectations"] += len(unbuilt)
-        statistics["unsuccessful_expectations"] += len(unbuilt)
-        share = statistics["successful_expectations"] / statistics["evaluated_expectations"]
-        statistics["success_percent"] = share * 100
+        statistics["evaluated_expectations"] += len(unchecked)
+        statistics["unsuccessful_expectations"] += len(unchecked)
+        statistics["success_percent"] = (
+            statistics["successful_expectations"] / statistics["evaluated_expectations"] * 100
+        )

@@ -20,12 +20,13 @@ class Reading:
     problems: list[tuple[Verdict, str]] = field(default_factory=list)
     row_counts: list[tuple[str, int]] = field(default_factory=list)
 
-    def missing(self, suite: SuiteSpec, warehouse: str) -> None:
-        """The suite's table is not there, so none of its expectations could be checked."""
+    def missing(self, suite: SuiteSpec, warehouse: str) -> str:
+        """The suite's table is not there, so none of its expectations could be checked; returns that in words."""
         text = f"the table {suite.table} does not exist in {warehouse}, or may not be read"
         self.problems.append((Verdict.ERRORED, text))
         reason = f"the table {suite.table} does not exist, or may not be read"
         self.outcomes.extend(errored(suite, spec, reason) for spec in suite.expectations)
+        return reason
 
     def validated(self, suite: SuiteSpec, table: ValidatedTable, unbuilt: Sequence[Unbuilt]) -> None:
         """GX's result for the suite's table."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from great_expectations.data_context import AbstractDataContext
+from great_expectations.expectations.expectation import Expectation
 
 from checkpoints.ledger import Ledger
 from checkpoints.publish import ReadTable, publish_docs
@@ -16,11 +17,12 @@ from checkpoints.reading import Reading
 from checkpoints.result import CheckpointRun, Verdict
 from checkpoints.spec import CheckpointSpec
 from checkpoints.validation import TableValidation, ValidatedTable, Validator
-from expectations.build import Unbuilt, build_expectations, complete
+from expectations.build import Unbuilt, build_expectations, complete, to_gx_suite
 from expectations.facts import Facts, Source
 from expectations.loader import load_suites
 from expectations.suite import SuiteSpec
 from gx.errors import SluiceError
+from gx.masking import mask_error
 from gx.warehouse.base import Warehouse
 from gx.warehouse.table import CatalogTable, TableName
 
@@ -85,22 +87,28 @@ class CheckpointRunner:
         suites = spec.choose(load_suites(self.suites_dir))
         built = {suite.name: build_expectations(suite) for suite in suites}
         reading = Reading()
+        prepared: list[tuple[TableValidation, list[Unbuilt]]] = []
+        tables: list[ReadTable] = []
         with self.warehouse.hold():
             found = self.warehouse.find_tables([suite.table for suite in suites])
             _refuse_one_table_twice(spec, suites, found)
-            prepared: list[tuple[TableValidation, list[Unbuilt]]] = []
             for suite in suites:
                 if suite.table not in found:
-                    reading.missing(suite, self.warehouse.describe())
+                    problem = reading.missing(suite, self.warehouse.describe())
+                    tables.append(_unread(suite, built[suite.name], problem))
                     continue
                 ready, unbuilt = complete(built[suite.name], self._facts(suite, run))
                 prepared.append((TableValidation(suite, found[suite.table], ready), unbuilt))
             results = self._ask_gx(spec, [validation for validation, _ in prepared], run, context)
-        tables: list[ReadTable] = []
         for validation, unbuilt in prepared:
-            result = results[validation.suite.name]
-            reading.validated(validation.suite, result, unbuilt)
-            tables.append(ReadTable(result.identifier, tuple(unbuilt)))
+            suite = validation.suite
+            result = results[suite.name]
+            reading.validated(suite, result, unbuilt)
+            if result.error is not None:
+                tables.append(_unread(suite, built[suite.name], mask_error(str(result.error))))
+            else:
+                unchecked = tuple(unbuilt)
+                tables.append(ReadTable(to_gx_suite(suite, built[suite.name]), result.identifier, unchecked))
         return reading.complete(run), tables
 
     def _ask_gx(
@@ -120,6 +128,11 @@ class CheckpointRunner:
     def _facts(self, suite: SuiteSpec, run: CheckpointRun) -> Facts:
         table = str(suite.table)
         return Facts(table, run.started_at, self.ledger.previous_row_count(table), self.sources)
+
+
+def _unread(suite: SuiteSpec, expectations: Sequence[Expectation], problem: str) -> ReadTable:
+    unchecked = tuple(Unbuilt(index, expectation, problem) for index, expectation in enumerate(expectations))
+    return ReadTable(to_gx_suite(suite, expectations), None, unchecked)
 
 
 def _refuse_one_table_twice(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 
 import great_expectations.expectations as core
@@ -73,7 +74,8 @@ def to_gx_suite(suite: SuiteSpec, expectations: Sequence[Expectation]) -> Expect
     meta = {META: {"table": str(suite.table), "layer": suite.layer, "tags": list(suite.tags)}}
     if suite.owner:
         meta[META]["owner"] = suite.owner
-    return ExpectationSuite(name=suite.name, expectations=list(expectations), meta=meta, notes=suite.description)
+    owned = [copy(expectation) for expectation in expectations]  # GX lets each belong to one suite only
+    return ExpectationSuite(name=suite.name, expectations=owned, meta=meta, notes=suite.description)
 
 
 def row_count_probe() -> Expectation:

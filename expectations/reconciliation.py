@@ -8,7 +8,12 @@ from datetime import date, datetime, time
 from typing import Any, ClassVar, Optional
 
 from great_expectations.compatibility import pydantic
-from great_expectations.expectations.expectation import BatchExpectation, ColumnAggregateExpectation
+from great_expectations.expectations.expectation import (
+    BatchExpectation,
+    ColumnAggregateExpectation,
+    ConditionParser,
+)
+from great_expectations.expectations.row_conditions import RowConditionType
 
 from expectations.facts import Facts, Measure
 from expectations.percentages import is_within, percent_apart, percent_text
@@ -110,7 +115,11 @@ class ReconcilingExpectation(RuleSentence, BatchExpectation, ABC):
 class ExpectTableRowCountToReconcileWithSource(ReconcilingExpectation):
     """Expect the number of rows to equal the source's, within ``tolerance_percent`` (default 0)."""
 
+    row_condition: RowConditionType = None
+    condition_parser: Optional[ConditionParser] = None
+
     metric_dependencies = ("table.row_count",)
+    domain_keys: ClassVar[tuple[str, ...]] = ("batch_id", "row_condition", "condition_parser")
 
     def _measure(self) -> Measure:
         return self._measure_of(None)
@@ -169,3 +178,7 @@ def _whose(source: str, table: str) -> str:
 
 def _within(tolerance: float) -> str:
     return f", within {tolerance:g} %" if tolerance else " exactly"
+
+
+def _percent(percent: float) -> str:
+    return f"{percent:.1f} %" if percent >= 0.05 else "less than 0.1 %"
