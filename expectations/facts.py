@@ -78,7 +78,7 @@ class Facts:
         if source not in self.sources:
             known = ", ".join(sorted(self.sources)) or "none"
             raise UnknownFactError(
-                f"there is no source {source!r}; there are: {known}. "
+                f"no source is called {source}; there are: {known}. "
                 f"Set SLUICE_SOURCE_{source.upper()}_URL to a database URL to add it."
             )
         return self.sources[source].read(measure)
