@@ -1,4 +1,4 @@
-"""Arguments that Great Expectations takes without a word, and that make an expectation hold whatever the data."""
+"""Arguments that Great Expectations takes without a word, and that make an expectation worthless."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ _LISTS = frozenset(
 """What is compared with. GX takes some of them as empty or left out, and then finds nothing to object to."""
 
 
-def vacuous(kwargs: Mapping[str, Any], allowed: Collection[str]) -> str | None:
-    """Why the arguments say nothing about the data; None when they do.
+def worthless(kwargs: Mapping[str, Any], allowed: Collection[str]) -> str | None:
+    """Why an expectation with these arguments would always hold, or never be evaluated; None when it is all right.
 
     Args:
         kwargs: as written in the suite.
@@ -28,6 +28,8 @@ def vacuous(kwargs: Mapping[str, Any], allowed: Collection[str]) -> str | None:
             return f"needs {name}, a list that is not empty"
     if kwargs.get("mostly") == 0:
         return "would always hold with mostly: 0"
+    if isinstance(kwargs.get("row_condition"), str) and not kwargs.get("condition_parser"):
+        return 'needs condition_parser: great_expectations beside a row_condition such as col("status") == "paid"'
     for name, value in kwargs.items():
         if any(isinstance(item, float) and not math.isfinite(item) for item in _leaves(value)):
             return f"{name}: infinity or not-a-number is no value to compare with"

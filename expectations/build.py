@@ -16,7 +16,7 @@ from great_expectations.expectations.metadata_types import FailureSeverity
 from great_expectations.expectations.registry import get_expectation_impl, list_registered_expectation_implementations
 
 from expectations import foreign_key, freshness, reconciliation, row_count_change
-from expectations.arguments import unfaithful, vacuous
+from expectations.arguments import unfaithful, worthless
 from expectations.documents import suggest
 from expectations.facts import Facts, NeedsFacts
 from expectations.suite import ExpectationSpec, SuiteSpec
@@ -101,7 +101,7 @@ def _build(spec: ExpectationSpec, suite: SuiteSpec, index: int) -> Expectation:
             raise refuse(
                 f"{spec.type} takes no argument {name!r}{suggest(name, allowed)}; it can have {', '.join(allowed)}"
             )
-    if problem := vacuous(spec.kwargs, allowed):
+    if problem := worthless(spec.kwargs, allowed):
         raise refuse(f"{spec.type} {problem}")
     meta = {META: {"index": index, "blocking": spec.blocking, "implicit": False}}
     try:

@@ -21,9 +21,14 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([T ].*)?")
 _QUOTED = re.compile(
     r"(?P<name>\b(?:columns?|tables?|views?|relation|schema|database|catalog|functions?|role|user|host|server at"
     r"|named?|mean|list)\s+\"[^\"\n]*\")"
+    r"|(?P<types>'[<>=!]+' not supported between instances of '\w+' and '\w+'"
+    r"|argument types '[\w()\[\], ]+'|dialect '\w+')"
     r"|(?P<text>(?<!\w)'.*'|(?<!\w)'.*\Z|\".*\"|\".*\Z)",
     re.DOTALL,
 )
+# What a view, a function or a pattern that stands in the data says for itself: not a text of the database's own.
+_FREE_TEXT = re.compile(r"^(Invalid Input Error): (?!Malformed JSON|Could not parse string).*", re.DOTALL)
+_RAISED = "psycopg2.errors.RaiseException"
 _EMAIL = re.compile(r"[^\s\"'<>()/:]+@[^\s\"'<>()]+")
 _QUANTILES = {"quantiles", "values"}
 
@@ -61,10 +66,13 @@ def mask_error(text: str) -> str:
 
     Databases quote the offending value in conversion errors; names of columns and tables stay readable.
     """
+    if _RAISED in text:
+        return f"an exception raised by the database's own code: {HIDDEN}"
     text = text.split("Traceback", 1)[0].split("[SQL:", 1)[0].split("(Background on this error", 1)[0]
     text = _DRIVER_PREFIX.sub("", text).strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1]
+    text = _FREE_TEXT.sub(rf"\1: {HIDDEN}", text)
     # Before the lines are split: a value may go on in the next one.
     text = _EMAIL.sub(HIDDEN, _QUOTED.sub(_hide, redact(text)))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
@@ -74,7 +82,7 @@ def mask_error(text: str) -> str:
 
 def _hide(found: re.Match[str]) -> str:
     quote = found[0][0]
-    return found[0] if found["name"] else f"{quote}{HIDDEN}{quote}"
+    return found[0] if found["name"] or found["types"] else f"{quote}{HIDDEN}{quote}"
 
 
 def _only_numbers(value: Any) -> bool:

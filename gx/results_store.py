@@ -27,6 +27,8 @@ def mask_result(result: ExpectationSuiteValidationResult) -> ExpectationSuiteVal
     masked = copy.deepcopy(result)
     for item in masked.results:
         kind = item.expectation_config.type if item.expectation_config else ""
+        if item.success is not None:
+            item.success = bool(item.success)  # numpy's, of quantiles for one, cannot be stored
         item.result = {name: _masked(kind, name, value) for name, value in (item.result or {}).items()}
         item.rendered_content = None  # rendered from the values; Data Docs render afresh
         if message := error_message(item.exception_info):

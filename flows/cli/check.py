@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -28,7 +30,10 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
     # GX and the sources take seconds to import: --help and a mistyped name must not wait for them.
     from flows.workspace import new_ingest_id, open_workspace, utc_now
 
-    with open_workspace(settings, what=f"sluice check {checkpoint}", progress=terminal_progress()) as workspace:
+    with (
+        redirect_stdout(sys.stderr),  # libraries print remarks, and standard output is one document with --json
+        open_workspace(settings, what=f"sluice check {checkpoint}", progress=terminal_progress()) as workspace,
+    ):
         if ingest_id is None:
             ingest_id = workspace.ledger.latest_ingest() or new_ingest_id("check")
         if workspace.ledger.ingest(ingest_id) is None:
