@@ -8,7 +8,6 @@ from great_expectations.compatibility import pydantic
 from great_expectations.datasource.fluent import SQLDatasource
 from great_expectations.datasource.fluent.sql_datasource import TableAsset
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
-from sqlalchemy import quoted_name
 from sqlalchemy.engine import Engine
 
 from gx.warehouse.base import Warehouse
@@ -72,5 +71,4 @@ class WarehouseDatasource(SQLDatasource):
 
     def add_table(self, name: str, table: CatalogTable) -> TableAsset:
         """Add an asset for a table, quoted exactly as the catalog has it."""
-        schema = quoted_name(table.schema, quote=True) if table.database is None else table.schema_path
-        return self.add_table_asset(name, table_name=quoted_name(table.name, quote=True), schema_name=schema)
+        return self.add_table_asset(name, table_name=table.quoted_table, schema_name=table.quoted_schema)

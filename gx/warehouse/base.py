@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, NotSupportedError, OperationalError, ProgrammingError, SQLAlchemyError
 
 from gx.errors import WarehouseError
 from gx.redaction import redact, safe_url, url_secrets
@@ -19,12 +19,7 @@ from gx.warehouse.table import CatalogTable, TableName
 Progress = Callable[[str], None]
 _PAUSE_SECONDS = 0.25
 
-_CATALOG = sa.table(
-    "tables",
-    sa.column("table_schema", sa.String),
-    sa.column("table_name", sa.String),
-    schema="information_schema",
-)
+_CATALOG_COLUMNS = ("table_catalog", "table_schema", "table_name")
 
 
 class Warehouse:
@@ -117,38 +112,57 @@ class Warehouse:
         A name without a schema means the table in the connection's default schema if it is there, otherwise
         the only table of that name.
         """
-        if not names:
-            return {}
-        wanted = sorted({name.name.casefold() for name in names})
         found: dict[TableName, CatalogTable] = {}
-        with self.connect() as connection:
-            default_schema = self.default_schema(connection)
-            for database in sorted({name.database or "" for name in names}):
-                rows = connection.execute(self.catalog_query(wanted, database or None)).all()
-                for name in (n for n in names if (n.database or "") == database):
-                    candidates = [(str(s), str(t)) for s, t in rows if name.matches(str(s), str(t))]
-                    if chosen := _choose(candidates, name, default_schema):
-                        found[name] = CatalogTable(name.database, *chosen)
+        for database in sorted({name.database or "" for name in names}):
+            wanted = [name for name in names if (name.database or "") == database]
+            found.update(self._find_in(database or None, wanted))
         return found
 
-    def default_schema(self, connection: Connection) -> str | None:
-        """The schema that an unqualified name means."""
-        return str(connection.execute(sa.select(sa.func.current_schema())).scalar())
+    def _find_in(self, database: str | None, names: Sequence[TableName]) -> dict[TableName, CatalogTable]:
+        lowered = sorted({name.name.casefold() for name in names})
+        with self.connect() as connection:
+            try:
+                current, default_schema = connection.execute(
+                    sa.select(sa.func.current_database(), self.default_schema())
+                ).one()
+                rows = connection.execute(self.catalog_query(lowered, database)).all()
+            except (ProgrammingError, NotSupportedError) as error:
+                if database is not None:
+                    return {}  # no such database, or none of ours: its tables are missing, the others are not
+                raise self.unreadable(error) from None
+            except SQLAlchemyError as error:
+                raise self.unreadable(error) from None
+        # DuckDB lists the tables of every attached database.
+        here = str(database or current).casefold()
+        tables = [
+            CatalogTable(None if catalog == current else str(catalog), str(schema), str(table))
+            for catalog, schema, table in rows
+            if str(catalog).casefold() == here
+        ]
+        found = {name: _choose(tables, name, default_schema) for name in names}
+        return {name: table for name, table in found.items() if table is not None}
+
+    def default_schema(self) -> sa.ColumnElement[Any]:
+        """An expression for the schema that an unqualified name means; NULL where there is none."""
+        return sa.func.current_schema()
 
     def catalog_query(
         self, lowered_names: Sequence[str], database: str | None
     ) -> sa.Select[Any] | sa.CompoundSelect[Any]:
-        """A query for (schema, name) of all tables and views with one of these lower-case names."""
-        tables = (
-            _CATALOG
-            if database is None
-            else sa.table(
-                "tables", *[sa.column(c.name, sa.String) for c in _CATALOG.c], schema=f"{database}.information_schema"
-            )
-        )
-        return sa.select(tables.c.table_schema, tables.c.table_name).where(
-            sa.func.lower(tables.c.table_name).in_(lowered_names)
-        )
+        """A query for (database, schema, name) of all tables and views with one of these lower-case names.
+
+        Args:
+            lowered_names: the names.
+            database: the database to look in where one connection sees several; None for the connection's own.
+        """
+        columns = [sa.column(name, sa.String) for name in _CATALOG_COLUMNS]
+        tables = sa.table("tables", *columns, schema=self.catalog_schema(database)).alias("t")
+        return sa.select(*tables.c).where(sa.func.lower(tables.c.table_name).in_(lowered_names))
+
+    def catalog_schema(self, database: str | None) -> str:
+        """The schema of the catalog's views for a database."""
+        del database
+        return "information_schema"
 
     def dialect_module(self) -> ModuleType | None:
         """What GX is to take for the dialect's module when it builds SQL; None keeps GX's own choice."""
@@ -164,18 +178,31 @@ class Warehouse:
 
     def unavailable(self, error: SQLAlchemyError) -> WarehouseError:
         """Turn a driver's error into one that is safe to show."""
-        detail = str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
-        first_line = self.redact(detail).strip().splitlines()[0] if detail.strip() else type(error).__name__
+        reason = self._reason(error)
         return WarehouseError(
-            f"cannot connect to {self.describe()}: {first_line}. Check SLUICE_WAREHOUSE_URL and that it is running.",
-            transient=isinstance(error, DBAPIError) and "password" not in detail.lower(),
+            f"cannot connect to {self.describe()}: {reason}. Check SLUICE_WAREHOUSE_URL and that it is running.",
+            transient=isinstance(error, DBAPIError) and "password" not in reason.lower(),
         )
 
+    def unreadable(self, error: SQLAlchemyError) -> WarehouseError:
+        """The catalog could not be read, although there is a connection."""
+        return WarehouseError(
+            f"cannot look up tables in {self.describe()}: {self._reason(error)}. "
+            "Check the database in SLUICE_WAREHOUSE_URL and the user's grants.",
+            transient=isinstance(error, OperationalError),
+        )
 
-def _choose(candidates: list[tuple[str, str]], name: TableName, default_schema: str | None) -> tuple[str, str] | None:
-    exact = [c for c in candidates if c[1] == name.name and (name.schema is None or c[0] == name.schema)]
+    def _reason(self, error: SQLAlchemyError) -> str:
+        detail = str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
+        lines = self.redact(detail).strip().splitlines()
+        return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def _choose(candidates: Sequence[CatalogTable], name: TableName, default_schema: str | None) -> CatalogTable | None:
+    candidates = [table for table in candidates if name.matches(table.schema, table.name)]
+    exact = [t for t in candidates if t.name == name.name and (name.schema is None or t.schema == name.schema)]
     candidates = exact or candidates
     if name.schema is None:
-        in_default = [c for c in candidates if c[0] == default_schema]
+        in_default = [table for table in candidates if table.schema == default_schema]
         candidates = in_default or (candidates if len(candidates) == 1 else [])
     return candidates[0] if candidates else None

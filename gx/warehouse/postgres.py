@@ -25,8 +25,8 @@ class PostgresWarehouse(Warehouse):
     def catalog_query(self, lowered_names: Sequence[str], database: str | None) -> sa.CompoundSelect[Any]:
         # information_schema leaves materialized views out.
         views = _MATERIALIZED_VIEWS.c
-        materialized = sa.select(views.schemaname, views.matviewname).where(
-            sa.func.lower(views.matviewname).in_(lowered_names)
-        )
+        materialized = sa.select(
+            sa.cast(sa.func.current_database(), sa.String), views.schemaname, views.matviewname
+        ).where(sa.func.lower(views.matviewname).in_(lowered_names))
         tables = super().catalog_query(lowered_names, database)
         return sa.union_all(tables, materialized)

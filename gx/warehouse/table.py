@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import TableClause, quoted_name, table
 
-_PART = r'(?:"(?:[^"]|"")+"|[^".\s][^".]*)'
-_NAME = re.compile(rf"^{_PART}(?:\.{_PART}){{0,2}}$")
+_PART = r'(?:"(?:[^"]|"")+"|[^".\s][^".\x00-\x1f]*)'
+_NAME = re.compile(rf"{_PART}(?:\.{_PART}){{0,2}}")
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class TableName:
         Raises:
             ValueError: it is not of one of the three forms.
         """
-        if not _NAME.match(text):
+        if not _NAME.fullmatch(text):
             raise ValueError(f'{text!r} is not a table name; write schema.table (quote odd parts: "My Schema"."a b")')
         return cls(tuple(re.findall(_PART, text)))
 
@@ -64,21 +64,34 @@ class TableName:
 
 @dataclass(frozen=True)
 class CatalogTable:
-    """A table that exists, spelled as the warehouse's catalog spells it."""
+    """A table that exists, spelled as the warehouse's catalog spells it.
+
+    Attributes:
+        database: None for the one that the connection is in.
+    """
 
     database: str | None
     schema: str
     name: str
 
     @property
-    def schema_path(self) -> str:
-        """Schema, with the database in front when the suite named one, for SQLAlchemy's ``schema=``."""
-        return f"{self.database}.{self.schema}" if self.database else self.schema
+    def quoted_schema(self) -> quoted_name:
+        """For SQLAlchemy's ``schema=``; with the database in front unless it is the connection's own."""
+        path = self.schema if self.database is None else f"{_quoted(self.database)}.{_quoted(self.schema)}"
+        return quoted_name(path, quote=True)
+
+    @property
+    def quoted_table(self) -> quoted_name:
+        """For SQLAlchemy's table name."""
+        return quoted_name(self.name, quote=True)
 
     def clause(self) -> TableClause:
         """The table for SQLAlchemy Core, quoted exactly as the catalog has it."""
-        schema = quoted_name(self.schema, quote=True) if self.database is None else self.schema_path
-        return table(quoted_name(self.name, quote=True), schema=schema)
+        return table(self.quoted_table, schema=self.quoted_schema)
+
+
+def _quoted(part: str) -> str:
+    return '"' + part.replace('"', '""') + '"'
 
 
 def _plain(part: str) -> str:

@@ -1,0 +1,161 @@
+"""Snowflake for tests: fakesnow behind HTTP, reached by the real connector, with these things put right.
+
+- Aggregates of exact numbers stay exact (fakesnow computes them as DOUBLE).
+- A NULL timestamp stays NULL (fakesnow sends 1970-01-01: an expectation about dates would pass on it).
+- Views are listed in INFORMATION_SCHEMA.TABLES, as Snowflake lists them.
+- DESC TABLE describes tables of other databases too.
+- Databases and schemas must exist before a session uses them.
+- A wrong password is refused; a closed session cannot be used again.
+- What the emulator cannot do is a SQL error (as HTTP 500 the connector would retry it for minutes).
+
+Run as ``python -m tests.warehouses.snowflake_emulator``; the user is ``SLUICE``, the password is read from the
+environment. It prints its port once it listens, and stops when its standard input is closed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import socket
+import sys
+import threading
+from importlib import import_module
+from string import Template
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import uvicorn
+from fakesnow import info_schema
+from fakesnow.conn import FakeSnowflakeConnection
+from fakesnow.cursor import FakeSnowflakeCursor
+from fakesnow.instance import FakeSnow
+from snowflake.connector import errors
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+USER = "SLUICE"
+PASSWORD_VARIABLE = "SNOWFLAKE_EMULATOR_PASSWORD"
+
+# By name: fakesnow's own names for two of them are functions.
+_server: Any = import_module("fakesnow.server")
+_arrow: Any = import_module("fakesnow.arrow")
+_transforms: Any = import_module("fakesnow.transforms")
+
+_WRONG_PASSWORD = {"code": "390100", "message": "Incorrect username or password was specified.", "success": False}
+# What Snowflake answers and the emulator has nothing to do for.
+_WITHOUT_EFFECT = [r"\s*(grant|revoke)\b", r"\s*alter\s+session\b", r"\s*use\s+(role|warehouse|secondary)\b"]
+_TABLES_VIEW = """
+create or replace view {catalog}._fs_information_schema._fs_tables as
+select table_catalog as "TABLE_CATALOG", table_schema as "TABLE_SCHEMA", table_name as "TABLE_NAME",
+       table_type as "TABLE_TYPE"
+from system.information_schema.tables
+where table_catalog = '{catalog}' and table_schema <> '_fs_information_schema'
+"""
+
+
+class Cursor(FakeSnowflakeCursor):
+    """Answers every failure as Snowflake does: with an error the connector raises at once."""
+
+    def execute(self, command: str, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().execute(command, *args, **kwargs)
+        except errors.Error as error:
+            # The server passes only these two kinds on.
+            if isinstance(error, errors.ProgrammingError | errors.OperationalError):
+                raise
+            raise errors.OperationalError(msg=error.msg, errno=2140, sqlstate="0A000") from None
+        except Exception as error:  # noqa: BLE001 - whatever it is, a client has to be told
+            told = f"{type(error).__name__}: {error}"
+            raise errors.ProgrammingError(msg=told, errno=2140, sqlstate="0A000") from None
+
+
+class Connection(FakeSnowflakeConnection):
+    """A session whose cursors are ours."""
+
+    def cursor(self, cursor_class: Any = None) -> Cursor:
+        del cursor_class
+        return Cursor(conn=self, duck_conn=self._duck_conn)
+
+
+class Account(FakeSnow):
+    """All databases of the emulator, in memory."""
+
+    def connect(self, database: Any = None, schema: Any = None, nop_regexes: Any = None, **kwargs: Any) -> Connection:
+        return Connection(
+            self.duck_conn.cursor(),
+            self.results_cache,
+            database,
+            schema,
+            create_database=False,
+            create_schema=False,
+            nop_regexes=nop_regexes or self.nop_regexes,
+            **kwargs,
+        )
+
+
+def timestamps_with_nulls(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """Timestamps as Snowflake sends them, NULL where they are NULL."""
+    column = pa.concat_arrays(column.chunks) if isinstance(column, pa.ChunkedArray) and column.num_chunks else column
+    if isinstance(column, pa.ChunkedArray):
+        column = pa.array([], column.type)
+    sent = _timestamps(pc.fill_null(column, pa.scalar(0, column.type)))
+    fields = [sent.type.field(index) for index in range(sent.type.num_fields)]
+    return pa.StructArray.from_arrays(
+        [sent.field(index) for index in range(len(fields))], fields=fields, mask=column.is_null()
+    )
+
+
+_timestamps = _arrow.timestamp_to_sf_struct
+_database_sql = info_schema.per_db_creation_sql
+
+
+def correct_fakesnow() -> None:
+    """Put right what fakesnow does differently from Snowflake, as far as these tests meet it."""
+    _arrow.timestamp_to_sf_struct = timestamps_with_nulls
+    _transforms.numeric_agg_implicit_cast = lambda expression: expression
+    info_schema.per_db_creation_sql = lambda catalog: _database_sql(catalog) + _TABLES_VIEW.format(catalog=catalog)
+    statements: Any = import_module("fakesnow.transforms.transforms")
+    described = statements.SQL_DESCRIBE_TABLE.template.replace("FROM _fs_inf", "FROM _fs_global._fs_inf")
+    statements.SQL_DESCRIBE_TABLE = Template(described)
+    _server.shared_fs = Account(nop_regexes=_WITHOUT_EFFECT)
+
+
+def emulator(password: str) -> Starlette:
+    """fakesnow's application behind a login that looks at the password."""
+
+    async def login(request: Request) -> JSONResponse:
+        body = await request.body()
+        if request.headers.get("Content-Encoding") == "gzip":
+            body = gzip.decompress(body)
+        told = json.loads(body)["data"]
+        if (told.get("LOGIN_NAME"), told.get("PASSWORD")) != (USER, password):
+            return JSONResponse({"data": None, **_WRONG_PASSWORD})
+        answer: JSONResponse = await _server.login_request(request)
+        return answer
+
+    others = [route for route in _server.routes if route.path != "/session/v1/login-request"]
+    return Starlette(routes=[Route("/session/v1/login-request", login, methods=["POST"]), *others])
+
+
+def main() -> None:
+    """Serve on a free port of this machine until standard input ends."""
+    correct_fakesnow()
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(emulator(os.environ[PASSWORD_VARIABLE]), log_level="error"))
+
+    def stop_with_parent() -> None:
+        sys.stdin.read()
+        server.should_exit = True
+
+    threading.Thread(target=stop_with_parent, daemon=True).start()
+    sys.stdout.write(f"{listener.getsockname()[1]}\n")
+    sys.stdout.flush()
+    server.run(sockets=[listener])
+
+
+if __name__ == "__main__":
+    main()
