@@ -12,7 +12,7 @@ from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.spec import gates_of, load_checkpoints
 from expectations.documents import suggest
 from flows.cli.exit_codes import ExitCode
-from flows.cli.options import common, print_json
+from flows.cli.options import common, common_failing_with, print_json
 from gx.errors import ConfigError
 from gx.settings import Settings
 
@@ -27,7 +27,7 @@ def gate() -> None:
 @gate.command()
 @click.argument("load")
 @click.option("--ingest", "ingest_id", help="The ingest to be loaded (default: the one that began last).")
-@common
+@common_failing_with(decision="closed")
 def check(settings: Settings, as_json: bool, load: str, ingest_id: str | None) -> ExitCode:
     """Exit 0 if LOAD may run, 1 if its gate is closed."""
     loads = gates_of(load_checkpoints(settings.checkpoints_dir))

@@ -6,7 +6,7 @@ import functools
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,18 @@ Command = Callable[..., ExitCode | None]
 
 def common(command: Command) -> Callable[..., None]:
     """Give a command ``--project`` and ``--json``, its settings, and exit codes instead of tracebacks."""
+    return common_failing_with()(command)
 
+
+def common_failing_with(**document: Any) -> Callable[[Command], Callable[..., None]]:
+    """The same, and what the JSON document says when the command could not do its work.
+
+    A program that reads only the verdict must find one that stops it.
+    """
+    return functools.partial(_wrap, on_error=document)
+
+
+def _wrap(command: Command, on_error: Mapping[str, Any]) -> Callable[..., None]:
     @click.option(
         "--project",
         type=click.Path(path_type=Path),
@@ -37,14 +48,14 @@ def common(command: Command) -> Callable[..., None]:
             code = command(settings=settings, as_json=as_json, **arguments)
         except SluiceError as error:
             code = exit_code(error)
-            _report(str(error), code, as_json)
+            _report(str(error), code, on_error if as_json else None)
         except Exception as error:
             if os.environ.get("SLUICE_DEBUG"):
                 raise
             # A bug of ours or a library's; its text may hold anything, so only a masked line of it is shown.
             code = ExitCode.ERRORED
             line = f"unexpected {type(error).__name__}: {mask_error(str(error))} (SLUICE_DEBUG=1 shows where)"
-            _report(line, code, as_json)
+            _report(line, code, on_error if as_json else None)
         sys.exit(code or ExitCode.OK)
 
     return wrapped
@@ -62,7 +73,7 @@ def exit_code(error: SluiceError) -> ExitCode:
     return ExitCode.FAILED if isinstance(error, GateClosedError) else ExitCode.ERRORED
 
 
-def _report(error: str, code: ExitCode, as_json: bool) -> None:
-    if as_json:
-        print_json({"error": error, "exit_code": int(code)})
+def _report(error: str, code: ExitCode, document: Mapping[str, Any] | None) -> None:
+    if document is not None:
+        print_json({**document, "error": error, "exit_code": int(code)})
     click.secho(f"error: {error}", err=True, fg="red")
