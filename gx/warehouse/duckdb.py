@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import cast
+from typing import Any, cast
 
+import sqlalchemy as sa
 from duckdb_engine import Dialect, DuckDBIdentifierPreparer
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -30,6 +31,11 @@ def _silence_teardown() -> None:
 # little but that report.
 if sys.version_info < (3, 13):
     atexit.register(_silence_teardown)
+
+
+def _prepare(connection: Any, _record: Any) -> None:
+    # A query of some seconds would draw a progress bar on standard output, where --json prints its document.
+    connection.execute("SET enable_progress_bar = false")
 
 
 class _QuotingPreparer(DuckDBIdentifierPreparer):
@@ -59,6 +65,7 @@ class DuckDBWarehouse(Warehouse):
                 "Load data first (sluice run), or correct SLUICE_WAREHOUSE_URL."
             )
         engine = super()._create_engine()
+        sa.event.listen(engine, "connect", _prepare)
         engine.dialect.identifier_preparer = _QuotingPreparer(cast("Dialect", engine.dialect))
         return engine
 
