@@ -36,8 +36,17 @@ class SqlSource:
 
     @classmethod
     def at(cls, name: str, url: URL) -> SqlSource:
-        """A source at a database URL; connections are opened for each measure and closed again."""
-        engine = sa.create_engine(url, poolclass=sa.NullPool)
+        """A source at a database URL; connections are opened for each measure and closed again.
+
+        Raises:
+            SourceUnavailableError: there is no driver for such a URL.
+        """
+        try:
+            engine = sa.create_engine(url, poolclass=sa.NullPool)
+        except (ImportError, SQLAlchemyError):
+            raise SourceUnavailableError(
+                f"the source {name!r} is a {url.drivername} database, for which no driver is installed"
+            ) from None
         return cls(name, engine.connect, url_secrets(url))
 
     def read(self, measure: Measure) -> Decimal | int:
@@ -55,8 +64,13 @@ class SqlSource:
             raise SourceUnavailableError(
                 f"the source {self._name!r} could not give {measure.table}: {reason}"
             ) from None
-        # A driver may return a sum as text or float; Decimal keeps cents exact either way.
-        return 0 if value is None else Decimal(str(value))
+        try:
+            # A driver may return a sum as text or float; Decimal keeps cents exact either way.
+            return 0 if value is None else Decimal(str(value))
+        except ArithmeticError:
+            raise SourceUnavailableError(
+                f"the source {self._name!r} gave no number for {measure.table} but a {type(value).__name__}"
+            ) from None
 
 
 def measure_query(measure: Measure) -> sa.Select[Any]:
