@@ -30,6 +30,7 @@ def warehouse_environment(warehouse: URL, *, lock_wait_seconds: float = 60.0) ->
                 "a DuckDB warehouse must be a file (duckdb:///path/file.duckdb): dbt is a process of its own"
             )
         found["SLUICE_DBT_DUCKDB_PATH"] = str(Path(str(warehouse.database)).resolve())
+        found["SLUICE_DBT_DUCKDB_MEMORY_LIMIT"] = query.get("memory_limit")
         # n tries take 3 x (2^n - 1): dbt-duckdb waits 1, 2, 4, ... seconds, and dbt itself tries three times.
         tries = math.ceil(math.log2(max(lock_wait_seconds, 0) / 3 + 1))
         found["SLUICE_DBT_DUCKDB_CONNECT_ATTEMPTS"] = max(1, tries)

@@ -21,6 +21,10 @@ from gx.warehouse.base import Warehouse
 from gx.warehouse.duckdb_dialect import DuckDBDialectModule
 
 
+MEMORY_LIMIT = "1GB"
+"""What DuckDB may use in this process; ``?memory_limit=4GB`` in the warehouse's URL sets another."""
+
+
 def _silence_teardown() -> None:
     sys.stderr.flush()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
@@ -33,9 +37,14 @@ if sys.version_info < (3, 13):
     atexit.register(_silence_teardown)
 
 
-def _prepare(connection: Any, _record: Any) -> None:
-    # A query of some seconds would draw a progress bar on standard output, where --json prints its document.
+def _no_progress_bar(connection: Any, _record: Any) -> None:
+    # A query of some seconds would draw a bar on standard output, where --json prints its document.
     connection.execute("SET enable_progress_bar = false")
+
+
+def _bounded_memory(connection: Any, _record: Any) -> None:
+    # Beyond the limit DuckDB spills to disk, so memory stays flat however much data there is.
+    connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
 
 
 class _QuotingPreparer(DuckDBIdentifierPreparer):
@@ -65,7 +74,9 @@ class DuckDBWarehouse(Warehouse):
                 "Load data first (sluice run), or correct SLUICE_WAREHOUSE_URL."
             )
         engine = super()._create_engine()
-        sa.event.listen(engine, "connect", _prepare)
+        sa.event.listen(engine, "connect", _no_progress_bar)
+        if "memory_limit" not in self.url.query:
+            sa.event.listen(engine, "connect", _bounded_memory)
         engine.dialect.identifier_preparer = _QuotingPreparer(cast("Dialect", engine.dialect))
         return engine
 
@@ -73,7 +84,9 @@ class DuckDBWarehouse(Warehouse):
         """Create the database file if it is absent (only an ingest does this)."""
         if self.path is not None and not self.path.exists():
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            super()._create_engine().connect().close()
+            engine = super()._create_engine()
+            engine.connect().close()
+            engine.dispose()  # the pool would keep the file open, and so locked, until it is garbage-collected
 
     @contextmanager
     def hold(self) -> Iterator[None]:
