@@ -20,7 +20,6 @@ from gx.errors import WarehouseError
 from gx.warehouse.base import Warehouse
 from gx.warehouse.duckdb_dialect import DuckDBDialectModule
 
-
 MEMORY_LIMIT = "1GB"
 """What DuckDB may use in this process; ``?memory_limit=4GB`` in the warehouse's URL sets another."""
 
@@ -81,12 +80,25 @@ class DuckDBWarehouse(Warehouse):
         return engine
 
     def create(self) -> None:
-        """Create the database file if it is absent (only an ingest does this)."""
-        if self.path is not None and not self.path.exists():
+        """Create the database file if it is absent (only an ingest does this).
+
+        Raises:
+            WarehouseError: there cannot be such a file.
+        """
+        if self.path is None or self.path.exists():
+            return
+        try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             engine = super()._create_engine()
             engine.connect().close()
             engine.dispose()  # the pool would keep the file open, and so locked, until it is garbage-collected
+        except SQLAlchemyError as error:
+            raise self.unavailable(error) from None
+        except OSError as error:
+            raise WarehouseError(
+                f"{self.describe()} cannot be created: {error.strerror} ({error.filename}). "
+                "Correct SLUICE_WAREHOUSE_URL or the directory's permissions."
+            ) from None
 
     @contextmanager
     def hold(self) -> Iterator[None]:
