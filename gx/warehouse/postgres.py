@@ -13,6 +13,9 @@ _MATERIALIZED_VIEWS = sa.table(
     "pg_matviews", sa.column("schemaname", sa.String), sa.column("matviewname", sa.String), schema="pg_catalog"
 )
 
+_CONNECT_SECONDS = 30
+"""How long connecting may take, unless the URL says ``connect_timeout``; libpq's own default is for ever."""
+
 
 class PostgresWarehouse(Warehouse):
     """A PostgreSQL database."""
@@ -20,7 +23,9 @@ class PostgresWarehouse(Warehouse):
     dialect_name = "postgresql"
 
     def engine_options(self) -> dict[str, Any]:
-        return {"pool_pre_ping": True}
+        if "connect_timeout" in self.url.query:
+            return {"pool_pre_ping": True}
+        return {"pool_pre_ping": True, "connect_args": {"connect_timeout": _CONNECT_SECONDS}}
 
     def catalog_query(self, lowered_names: Sequence[str], database: str | None) -> sa.CompoundSelect[Any]:
         # information_schema leaves materialized views out.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,8 +23,8 @@ from gx.warehouse.base import Warehouse
 NOW = datetime(2025, 10, 1, 6, tzinfo=UTC)
 LOAD = "marts"
 
-Expected = Mapping[str, Any]
-"""One expectation as a suite has it: its name and arguments, perhaps a severity."""
+Suites = Mapping[str, Sequence[Any]]
+"""For each table its expectations, as they stand in YAML: name and arguments, perhaps a severity."""
 
 
 @dataclass
@@ -36,14 +36,14 @@ class Checks:
     sources: Mapping[str, Source] = field(default_factory=dict)
     now: datetime = NOW
 
-    def run(self, suites: Mapping[str, list[Expected]], *, allow_empty: bool = False) -> CheckpointRun:
+    def run(self, suites: Suites, *, allow_empty: bool = False) -> CheckpointRun:
         """Write one suite for each table, then run the checkpoint over them."""
         suites_dir = self.directory / "expectations" / "suites"
         suites_dir.mkdir(parents=True, exist_ok=True)
         for file in suites_dir.iterdir():
             file.unlink()
         for index, (table, expectations) in enumerate(suites.items()):
-            document = {"table": table, "expectations": expectations, "allow_empty": allow_empty}
+            document = {"table": table, "expectations": list(expectations), "allow_empty": allow_empty}
             YAML().dump(document, suites_dir / f"{index}.yml")
         checkpoints_dir = self.directory / "checkpoints"
         checkpoints_dir.mkdir(exist_ok=True)

@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy.engine import URL
 
 from gx.warehouse.base import Warehouse
+from gx.warehouse.opening import open_warehouse
 from tests.warehouses.checking import Checks
-from tests.warehouses.sites import Site, duckdb_url, fill, postgres_server, snowflake_server
+from tests.warehouses.sites import Site, add_guarded_role, duckdb_url, fill, postgres_server, snowflake_server
 
 KINDS = [
     "duckdb",
@@ -75,14 +76,22 @@ def checks(warehouse: Warehouse, tmp_path: Path) -> Checks:
 
 
 @pytest.fixture
-def checks_at(site: Site, tmp_path: Path) -> Iterator[Callable[[URL], Checks]]:
-    """Checks through another URL of the same warehouse."""
+def checks_at(tmp_path: Path) -> Iterator[Callable[[URL], Checks]]:
+    """Checks through a URL of one's own."""
     opened: list[Warehouse] = []
 
     def make(url: URL) -> Checks:
-        opened.append(site.open(url=url))
+        opened.append(open_warehouse(url, wait_seconds=1))
         return Checks(tmp_path, opened[-1])
 
     yield make
     for one in opened:
         one.release()
+
+
+@pytest.fixture(scope="session")
+def guarded(postgres: Site) -> URL:
+    """PostgreSQL through a role with a password, which may read `shop.customers` and nothing else."""
+    url = add_guarded_role(postgres.url, "guarded", "s3cret-%/@:'x")
+    postgres.execute("GRANT SELECT ON shop.customers TO guarded")
+    return url

@@ -75,6 +75,20 @@ def postgres_server(directory: Path) -> Iterator[URL]:
         server.cleanup()
 
 
+def add_guarded_role(admin: URL, role: str, password: str) -> URL:
+    """A PostgreSQL role that must give its password, and may read nothing yet; its URL."""
+    warehouse = open_warehouse(admin, wait_seconds=0)
+    quoted = password.replace("'", "''").replace("%", "%%")
+    with warehouse.connect() as connection:
+        rules = Path(str(connection.exec_driver_sql("SHOW hba_file").scalar()))
+        rules.write_text(f"local all {role} scram-sha-256\n{rules.read_text()}")
+        connection.exec_driver_sql(f"CREATE ROLE {role} LOGIN PASSWORD '{quoted}'")
+        connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA shop TO {role}")
+        connection.exec_driver_sql("SELECT pg_reload_conf()")
+    warehouse.release()
+    return admin.set(username=role, password=password)
+
+
 @contextmanager
 def snowflake_server() -> Iterator[URL]:
     """The Snowflake emulator with a database SLUICE; its URL is that of its only user."""
