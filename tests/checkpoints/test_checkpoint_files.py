@@ -1,0 +1,98 @@
+"""Checkpoints as people write them, and which loads wait for which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from checkpoints.spec import find_checkpoint, gates_of, load_checkpoints
+from gx.errors import ConfigError
+
+
+def project(directory: Path, **checkpoints: str) -> Path:
+    for name, text in checkpoints.items():
+        (directory / f"{name}.yml").write_text(text, encoding="utf-8")
+    return directory
+
+
+def test_a_checkpoint_is_read_as_documented(tmp_path: Path) -> None:
+    project(tmp_path, nightly="suites: ['staging.*', marts.x]\ngates: marts\nnotify: [data, finance]\ndescription: D\n")
+    spec = load_checkpoints(tmp_path)["nightly"]
+    assert (spec.name, spec.patterns, spec.gates, spec.notify, spec.description) == (
+        "nightly", ("staging.*", "marts.x"), ("marts",), ("data", "finance"), "D",
+    )  # fmt: skip
+
+
+BAD = {
+    "empty": ("", None, "the file is empty"),
+    "no suites": ("gates: [m]\n", 1, "a checkpoint needs `suites:`"),
+    "suites empty": ("suites: []\n", 1, "`suites` is empty"),
+    "suites a number": ("suites: 5\n", 1, "`suites` must be a list"),
+    "suites of numbers": ("suites:\n  - a\n  - 5\n", 3, "an entry of `suites` must be text; found int 5"),
+    "unknown key": ("suites: a\ngate: m\n", 2, "a checkpoint has no setting 'gate' (did you mean 'gates'?)"),
+    "gates a mapping": ("suites: a\ngates: {a: b}\n", 2, "`gates` must be a list"),
+    "load with a slash": ("suites: a\ngates: [a/b]\n", 2, "the load 'a/b' in `gates`"),
+    "load with a line end": ('suites: a\ngates: ["m\\n"]\n', 2, "the load 'm\\n' in `gates`"),
+    "not YAML": ("suites: [a\n", 2, "not valid YAML"),
+}
+
+
+@pytest.mark.parametrize(("text", "line", "problem"), BAD.values(), ids=BAD)
+def test_a_wrong_checkpoint_is_refused_with_file_and_line(
+    tmp_path: Path, text: str, line: int | None, problem: str
+) -> None:
+    project(tmp_path, nightly=text)
+    with pytest.raises(ConfigError) as caught:
+        load_checkpoints(tmp_path)
+    assert (caught.value.file, caught.value.line) == (tmp_path / "nightly.yml", line)
+    assert problem in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["my checkpoint", ".hidden", "ü", "a" * 101])
+def test_a_file_name_that_is_no_checkpoints_name_is_refused(tmp_path: Path, name: str) -> None:
+    project(tmp_path, **{name: "suites: a\n"})
+    with pytest.raises(ConfigError, match="a checkpoint's file name may hold letters"):
+        load_checkpoints(tmp_path)
+
+
+def test_a_directory_without_checkpoints_and_a_name_with_two_endings(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there are no checkpoints"):
+        load_checkpoints(tmp_path)
+    with pytest.raises(ConfigError, match="there are no checkpoints"):
+        load_checkpoints(tmp_path / "absent")
+    project(tmp_path, a="suites: a\n")
+    (tmp_path / "a.yaml").write_text("suites: b\n")
+    with pytest.raises(ConfigError, match="one name with the endings"):
+        load_checkpoints(tmp_path)
+
+
+def test_an_unknown_checkpoint_is_named_with_the_nearest(tmp_path: Path) -> None:
+    found = load_checkpoints(project(tmp_path, staging="suites: a\n", raw="suites: a\n"))
+    assert find_checkpoint(found, "raw").name == "raw"
+    with pytest.raises(
+        ConfigError, match=r"no checkpoint 'stagin' \(did you mean 'staging'\?\); there are: raw, staging"
+    ):
+        find_checkpoint(found, "stagin")
+
+
+def test_a_load_waits_for_every_checkpoint_that_names_it_and_loads_come_in_their_order(tmp_path: Path) -> None:
+    found = load_checkpoints(
+        project(
+            tmp_path,
+            z="suites: a\ngates: [staging]\n",
+            raw="suites: a\ngates: [staging]\n",
+            staging="suites: a\ngates: [marts]\n",
+            marts="suites: a\ngates: [dashboards, alerts]\n",
+            watch="suites: a\n",
+        )
+    )
+    assert gates_of(found) == {
+        "staging": ("raw", "z"), "marts": ("staging",), "alerts": ("marts",), "dashboards": ("marts",),
+    }  # fmt: skip
+    assert list(gates_of(found)) == ["staging", "marts", "alerts", "dashboards"]
+
+
+def test_loads_that_wait_for_each_other_end_the_search(tmp_path: Path) -> None:
+    found = load_checkpoints(project(tmp_path, a="suites: x\ngates: [b]\n", b="suites: x\ngates: [a, b]\n"))
+    assert gates_of(found) == {"a": ("b",), "b": ("a", "b")}
