@@ -20,18 +20,20 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "warehouse.duckdb"
 
 
-@pytest.mark.parametrize("ending", ["passed", "errored", "refused"])
+SAME_ROWS = {"source": "warehouse", "source_table": "shop.orders"}
+ENDINGS: dict[str, Suites] = {
+    "passed": {"shop.orders": [{"expect_table_row_count_to_reconcile_with_source": SAME_ROWS}]},
+    "errored": {"shop.orders": [{"expect_column_sum_to_be_between": {"column": "gone", "min_value": 0}}]},
+    "refused": {"shop.orders": [{"expect_nothing": {}}]},
+}
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
 def test_after_a_checkpoint_another_process_has_the_file_at_once(file: Path, ending: str) -> None:
     warehouse = open_warehouse(duckdb_url(file.parent), wait_seconds=1)
     checks = Checks(file.parent, warehouse, {"warehouse": SqlSource("warehouse", warehouse.connect)})
-    same_rows = {"source": "warehouse", "source_table": "shop.orders"}
-    suites: Suites = {
-        "passed": {"shop.orders": [{"expect_table_row_count_to_reconcile_with_source": same_rows}]},
-        "errored": {"shop.orders": [{"expect_column_sum_to_be_between": {"column": "gone", "min_value": 0}}]},
-        "refused": {"shop.orders": [{"expect_nothing": {}}]},
-    }[ending]
     try:
-        assert checks.run(suites).verdict.value == ending
+        assert checks.run(ENDINGS[ending]).verdict.value == ending
     except ConfigError:
         assert ending == "refused"
     finally:
