@@ -53,7 +53,7 @@ _PATIENT: dict[str, Any] = {
 }
 
 
-@task(name="preflight", timeout_seconds=900, **_PATIENT)
+@task(name="preflight", task_run_name="preflight", timeout_seconds=900, **_PATIENT)
 def preflight() -> None:
     """Fail before anything is loaded when something cannot be used."""
     _workspace.get().preflight()
