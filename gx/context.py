@@ -16,6 +16,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from gx.errors import ConfigError
+from gx.masking import mask_error
+from gx.results_store import MaskedValidationResultsStore
 
 CONFIG_FILE = "great_expectations.yml"
 _SHIPPED = Path(__file__).resolve().parent / CONFIG_FILE
@@ -28,7 +30,7 @@ def open_context(project: Path, state_dir: Path) -> AbstractDataContext:
     included. Results and docs go where the file says, with ``${SLUICE_STATE_DIR}`` as ``state_dir``.
 
     Raises:
-        ConfigError: the file is no YAML, or GX does not accept it.
+        ConfigError: the file is no YAML, GX does not accept it, or its results would hold values of the data.
     """
     own = project / "gx" / CONFIG_FILE
     file = own if own.exists() else _SHIPPED
@@ -39,9 +41,18 @@ def open_context(project: Path, state_dir: Path) -> AbstractDataContext:
         config = DataContextConfig(**content)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            return great_expectations.get_context(mode="ephemeral", project_config=config)
+            context = great_expectations.get_context(mode="ephemeral", project_config=config)
     except YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         raise ConfigError("this is not valid YAML", file=file, line=mark.line + 1 if mark else None) from None
-    except TypeError as error:
-        raise ConfigError(f"GX does not accept this configuration: {error}", file=file) from None
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", file=file) from None
+    except Exception as error:  # noqa: BLE001 - GX raises many kinds; each means that this file is wrong
+        raise ConfigError(f"GX does not accept this configuration: {mask_error(str(error))}", file=file) from None
+    if not isinstance(context.validation_results_store, MaskedValidationResultsStore):
+        raise ConfigError(
+            "the validation results store would keep values of the data; give it `module_name: gx.results_store`, "
+            "`class_name: MaskedValidationResultsStore`, and another name than validation_results_store",
+            file=file,
+        )
+    return context

@@ -27,9 +27,9 @@ _QUOTED = re.compile(
     re.DOTALL,
 )
 # What a view, a function or a pattern that stands in the data says for itself: not a text of the database's own.
-_FREE_TEXT = re.compile(r"^(Invalid Input Error): (?!Malformed JSON|Could not parse string).*", re.DOTALL)
+_FREE_TEXT = re.compile(r"^(Invalid Input Error:(?: Malformed JSON| Could not parse string)?).*", re.DOTALL)
 _RAISED = "psycopg2.errors.RaiseException"
-_EMAIL = re.compile(r"[^\s\"'<>()/:]+@[^\s\"'<>()]+")
+_EMAIL = re.compile(r"[^\s\"'<>()/:*]+@[^\s\"'<>()]+")
 _QUANTILES = {"quantiles", "values"}
 
 
@@ -72,7 +72,7 @@ def mask_error(text: str) -> str:
     text = _DRIVER_PREFIX.sub("", text).strip()
     if len(text) > 1 and text[0] == text[-1] == '"':
         text = text[1:-1]
-    text = _FREE_TEXT.sub(rf"\1: {HIDDEN}", text)
+    text = _FREE_TEXT.sub(rf"\1 {HIDDEN}", text)
     # Before the lines are split: a value may go on in the next one.
     text = _EMAIL.sub(HIDDEN, _QUOTED.sub(_hide, redact(text)))
     lines = [line.strip() for line in text.splitlines() if line.strip()]

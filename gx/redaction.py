@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import quote
 
 from sqlalchemy.engine import URL
 
@@ -30,9 +31,12 @@ def safe_url(url: URL) -> str:
 
 
 def url_secrets(url: URL) -> tuple[str, ...]:
-    """Every part of a URL that must not be shown: the password and the values of its query."""
+    """Every part of a URL that must not be shown, in each form it may be shown in."""
     values = [url.password or ""]
     for name, value in url.query.items():
         if any(word in name.lower() for word in ("password", "token", "secret", "key", "passcode")):
             values.extend([value] if isinstance(value, str) else value)
-    return tuple(str(value) for value in values if value)
+    # A driver may show a password as it is, or as it stood in the URL.
+    return tuple(
+        form for value in values if value for form in dict.fromkeys((value, quote(value, safe=" +"), quote(value)))
+    )

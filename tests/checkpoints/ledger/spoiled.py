@@ -35,7 +35,10 @@ def statement(sql: str) -> Spoiler:
 
 
 def with_bytes(change: Callable[[bytes], bytes]) -> Spoiler:
-    return lambda file: None if file.write_bytes(change(file.read_bytes())) else None
+    def spoil(file: Path) -> None:
+        file.write_bytes(change(file.read_bytes()))
+
+    return spoil
 
 
 def directory_instead(file: Path) -> None:
