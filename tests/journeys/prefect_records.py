@@ -71,9 +71,10 @@ class PrefectRecords:
             time.sleep(0.2)
 
     def artifacts(self, flow_run: UUID) -> dict[str, Artifact]:
-        """The artifacts that a flow run left, by key."""
+        """The Markdown artifacts that a flow run left, by key."""
         chosen = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[flow_run]))
-        return {str(artifact.key): artifact for artifact in self.client.read_artifacts(artifact_filter=chosen)}
+        found = self.client.read_artifacts(artifact_filter=chosen)
+        return {str(artifact.key): artifact for artifact in found if artifact.type == "markdown"}
 
     def runs_of_deployment(self, deployment: UUID, *, at_least: int, seconds: float = _SECONDS) -> list[FlowRun]:
         """The flow runs that a deployment has been given, once there are so many."""
