@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from expectations.facts import Measure
-from gx.errors import SluiceError
+from gx.errors import SluiceError, WarehouseError
 from gx.masking import mask_error
 from gx.redaction import redact, url_secrets
+from gx.warehouse.opening import engine_at
 from gx.warehouse.table import TableName
 
 
@@ -39,15 +40,26 @@ class SqlSource:
         """A source at a database URL; connections are opened for each measure and closed again.
 
         Raises:
-            SourceUnavailableError: there is no driver for such a URL.
+            SourceUnavailableError: there is no driver for such a URL, or no such file.
         """
         try:
-            engine = sa.create_engine(url, poolclass=sa.NullPool)
-        except (ImportError, SQLAlchemyError):
+            engine = engine_at(url)
+        except (ImportError, NoSuchModuleError):
             raise SourceUnavailableError(
                 f"the source {name!r} is a {url.drivername} database, for which no driver is installed"
             ) from None
-        return cls(name, engine.connect, url_secrets(url))
+        except WarehouseError as error:
+            raise SourceUnavailableError(f"the source {name!r} cannot be opened: {error}") from None
+
+        @contextmanager
+        def connect() -> Iterator[Connection]:
+            try:
+                with engine.connect() as connection:
+                    yield connection
+            finally:
+                engine.dispose()
+
+        return cls(name, connect, url_secrets(url))
 
     def read(self, measure: Measure) -> Decimal | int:
         """The figure as the database has it now.

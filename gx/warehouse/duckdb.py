@@ -70,7 +70,7 @@ class DuckDBWarehouse(Warehouse):
         if self.path is not None and not self.path.exists():
             raise WarehouseError(
                 f"{self.describe()} does not exist: there is no file {self.path}. "
-                "Load data first (sluice run), or correct SLUICE_WAREHOUSE_URL."
+                "Load data first (sluice run), or correct its URL."
             )
         engine = super()._create_engine()
         sa.event.listen(engine, "connect", _no_progress_bar)

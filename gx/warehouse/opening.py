@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from sqlalchemy.engine import URL
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Engine
 
 from gx.warehouse.base import Progress, Warehouse
 from gx.warehouse.duckdb import DuckDBWarehouse
@@ -26,3 +27,15 @@ def open_warehouse(url: URL, *, wait_seconds: float, progress: Progress = lambda
         KeyError: the URL's database is none of the known ones.
     """
     return _ENGINES[url.get_backend_name()](url, wait_seconds=wait_seconds, progress=progress)
+
+
+def engine_at(url: URL) -> Engine:
+    """An engine for any database, set up as a warehouse of its kind would be; whoever asks disposes of it.
+
+    Raises:
+        WarehouseError: there is no such DuckDB file.
+        ImportError: its driver is not installed.
+        NoSuchModuleError: SQLAlchemy knows no such database.
+    """
+    kind = _ENGINES.get(url.get_backend_name())
+    return sa.create_engine(url) if kind is None else kind(url, wait_seconds=0).engine

@@ -13,11 +13,14 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from checkpoints.result import Verdict
-from expectations.sql_source import SqlSource
+from expectations.facts import Measure
+from expectations.sql_source import SourceUnavailableError, SqlSource
 from gx.warehouse.base import Warehouse
+from gx.warehouse.opening import open_warehouse
+from tests.gx.warehouse.other_process import OtherProcess
 from tests.warehouses.checking import Checks, only
 from tests.warehouses.rows import CONTENT, LEDGER, LEDGER_ROWS, ORDER_ROWS, TABLES
-from tests.warehouses.sites import Site
+from tests.warehouses.sites import Site, duckdb_url, fill
 
 NEWEST = max(row["ordered_at"] for row in ORDER_ROWS if row["ordered_at"]).replace(tzinfo=UTC)
 BOOKED = [row for row in LEDGER_ROWS if row["state"] == "booked"]
@@ -176,6 +179,45 @@ def test_a_source_in_the_same_warehouse_needs_no_second_hold(warehouse: Warehous
         run = checks.run({"shop.orders": [rows("warehouse", "shop.orders")]})
 
     assert run.verdict is Verdict.PASSED
+
+
+def test_any_warehouse_can_be_the_source_of_another(site: Site, tmp_path: Path) -> None:
+    """A reading leaves nothing open: the DuckDB file can be filled anew at once."""
+    url = duckdb_url(tmp_path)
+    fill(url)
+    here = open_warehouse(url, wait_seconds=0)
+    checks = Checks(tmp_path, here, {"elsewhere": SqlSource.at("elsewhere", site.url)})
+
+    run = checks.run({"shop.orders": [rows("elsewhere", "shop.orders"), rows("elsewhere", '"Odd Shop"."Order"')]})
+    here.release()
+
+    assert [(outcome.success, outcome.error) for outcome in run.outcomes] == [(True, None), (False, None)]
+
+
+def test_a_source_file_is_left_to_other_processes(tmp_path: Path) -> None:
+    url = duckdb_url(tmp_path)
+    fill(url)
+
+    assert SqlSource.at("books", url).read(Measure("shop.ledger")) == len(LEDGER_ROWS)
+    with OtherProcess(tmp_path / "warehouse.duckdb") as other:
+        other.let_go()
+
+
+@pytest.mark.parametrize(
+    ("url", "says"),
+    [
+        ("duckdb:////nowhere/books.duckdb", "no file /nowhere/books.duckdb"),
+        ("nosuch://host/db", "no driver is installed"),
+        ("snowflake://me:s3cret@127.0.0.1:9/db?account=a&protocol=http&login_timeout=1", "could not give shop.ledger"),
+        ("postgresql://me:s3cret@127.0.0.1:9/db", "could not give shop.ledger"),
+    ],
+)
+def test_a_source_that_cannot_be_had_says_which(url: str, says: str) -> None:
+    with pytest.raises(SourceUnavailableError, match="the source 'books'") as caught:
+        SqlSource.at("books", sa.make_url(url)).read(Measure("shop.ledger"))
+
+    assert says in str(caught.value)
+    assert "s3cret" not in str(caught.value)
 
 
 def test_the_tables_are_as_these_tests_say(warehouse: Warehouse) -> None:
