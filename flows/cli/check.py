@@ -10,7 +10,7 @@ import click
 
 from checkpoints.spec import find_checkpoint, load_checkpoints
 from flows.cli.exit_codes import ExitCode, of_verdict
-from flows.cli.options import common_failing_with, print_json
+from flows.cli.options import common_failing_with, ingest_option, print_json
 from flows.cli.progress import terminal_progress
 from gx.settings import Settings
 
@@ -22,7 +22,7 @@ _COLOURS = {"passed": "green", "warned": "yellow"}
 
 @click.command()
 @click.argument("checkpoint")
-@click.option("--ingest", "ingest_id", help="The ingest that is checked (default: the one that began last).")
+@ingest_option("The ingest that is checked (default: the one that began last).")
 @common_failing_with(verdict="errored", results=[])
 def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | None) -> ExitCode:
     """Run CHECKPOINT, record its verdict and decide its gates. Loads nothing."""

@@ -12,7 +12,7 @@ from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.spec import gates_of, load_checkpoints
 from expectations.documents import suggest
 from flows.cli.exit_codes import ExitCode
-from flows.cli.options import common, common_failing_with, print_json
+from flows.cli.options import common, common_failing_with, ingest_option, print_json
 from gx.errors import ConfigError
 from gx.settings import Settings
 
@@ -26,7 +26,7 @@ def gate() -> None:
 
 @gate.command()
 @click.argument("load")
-@click.option("--ingest", "ingest_id", help="The ingest to be loaded (default: the one that began last).")
+@ingest_option("The ingest to be loaded (default: the one that began last).")
 @common_failing_with(decision="closed")
 def check(settings: Settings, as_json: bool, load: str, ingest_id: str | None) -> ExitCode:
     """Exit 0 if LOAD may run, 1 if its gate is closed."""
@@ -43,7 +43,7 @@ def check(settings: Settings, as_json: bool, load: str, ingest_id: str | None) -
 
 
 @gate.command()
-@click.option("--ingest", "ingest_id", help="The ingest asked about (default: the one that began last).")
+@ingest_option("The ingest asked about (default: the one that began last).")
 @common
 def status(settings: Settings, as_json: bool, ingest_id: str | None) -> ExitCode:
     """Show every gate. Exits 0 when all are open, 1 otherwise."""

@@ -18,6 +18,7 @@ from gx.errors import ConfigError, SluiceError
 from gx.masking import mask_error
 from gx.settings import Settings, load_settings
 
+_LONGEST_INGEST = 200
 Command = Callable[..., ExitCode | None]
 
 
@@ -59,6 +60,18 @@ def _wrap(command: Command, on_error: Mapping[str, Any]) -> Callable[..., None]:
         sys.exit(code or ExitCode.OK)
 
     return wrapped
+
+
+def ingest_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The option ``--ingest``, described by ``text``."""
+    return click.option("--ingest", "ingest_id", help=text, callback=_ingest_id)
+
+
+def _ingest_id(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    # A variable that is not set makes `--ingest "$ID"` an empty text, which must not mean some other ingest.
+    if value is not None and not (value.strip() and value.isprintable() and len(value) <= _LONGEST_INGEST):
+        raise click.BadParameter(f"an ingest's name is 1 to {_LONGEST_INGEST} printable characters")
+    return value
 
 
 def print_json(document: Any) -> None:
