@@ -59,7 +59,9 @@ class Settings(BaseSettings):
     @property
     def state_dir(self) -> Path:
         """The state directory (it may not exist yet)."""
-        return self.state or self.project / ".sluice"
+        # Installed from a wheel, the reference lies among the libraries, which is no place to keep data.
+        installed = self.is_reference and not (self.project / "pyproject.toml").exists()
+        return self.state or (Path.cwd() if installed else self.project) / ".sluice"
 
     @property
     def suites_dir(self) -> Path:

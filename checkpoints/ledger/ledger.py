@@ -87,9 +87,11 @@ class Ledger:
     # -- ingests ----------------------------------------------------------------------------------------------
 
     def begin_ingest(self, ingest_id: str, source: str, started_at: datetime) -> None:
-        """Record that an ingest began; from now on gates are asked about it."""
+        """Record that an ingest began, or began again after a fault; from now on gates are asked about it."""
         row = {"ingest_id": ingest_id, "source": source, "started_at": _naive(started_at)}
         with self._database.transaction() as connection:
+            connection.execute(ingest_tables.delete().where(ingest_tables.c.ingest_id == ingest_id))
+            connection.execute(ingests.delete().where(ingests.c.ingest_id == ingest_id))
             connection.execute(ingests.insert().values(row))
 
     def finish_ingest(self, ingest_id: str, finished_at: datetime, tables: Mapping[str, int]) -> None:

@@ -37,6 +37,19 @@ def test_an_ingest_is_remembered_with_its_tables(ledger: Ledger) -> None:
     assert ledger.latest_ingest() == "ingest-1"
 
 
+def test_an_ingest_that_is_tried_again_starts_its_record_anew(ledger: Ledger) -> None:
+    ledger.begin_ingest("ingest-1", "stripe", NOON)
+    ledger.finish_ingest("ingest-1", NOON + MINUTE, {"raw.charges": 7})
+    ledger.begin_ingest("ingest-1", "stripe", NOON + 2 * MINUTE)
+    again = ledger.ingest("ingest-1")
+    assert again is not None
+    assert (again.started_at, again.finished_at, again.tables) == ((NOON + 2 * MINUTE).replace(tzinfo=None), None, {})
+    ledger.finish_ingest("ingest-1", NOON + 3 * MINUTE, {"raw.charges": 1423})
+    done = ledger.ingest("ingest-1")
+    assert done is not None
+    assert done.tables == {"raw.charges": 1423}
+
+
 def test_every_result_of_a_run_is_kept(ledger: Ledger, url: URL) -> None:
     odd = replace(
         outcome(False), column="Ünïcode 'x\"", observed_value={"quantiles": [0.5], "values": [1.25]}, sentence="So."
