@@ -5,7 +5,7 @@
 - Views are listed in INFORMATION_SCHEMA.TABLES, as Snowflake lists them.
 - DESC TABLE describes tables of other databases too.
 - Databases and schemas must exist before a session uses them.
-- A wrong password is refused; a closed session cannot be used again.
+- A wrong password is refused.
 - What the emulator cannot do is a SQL error (as HTTP 500 the connector would retry it for minutes).
 
 Run as ``python -m tests.warehouses.snowflake_emulator``; the user is ``SLUICE``, the password is read from the
@@ -20,6 +20,7 @@ import os
 import socket
 import sys
 import threading
+from http import HTTPStatus
 from importlib import import_module
 from string import Template
 from typing import Any
@@ -28,10 +29,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import uvicorn
 from fakesnow import info_schema
-from fakesnow.conn import FakeSnowflakeConnection
-from fakesnow.cursor import FakeSnowflakeCursor
 from fakesnow.instance import FakeSnow
-from snowflake.connector import errors
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -46,6 +44,9 @@ _arrow: Any = import_module("fakesnow.arrow")
 _transforms: Any = import_module("fakesnow.transforms")
 
 _WRONG_PASSWORD = {"code": "390100", "message": "Incorrect username or password was specified.", "success": False}
+_UNSUPPORTED = {
+    "data": {"errorCode": "002140", "sqlState": "0A000"}, "code": "002140", "success": False,
+}  # fmt: skip
 # What Snowflake answers and the emulator has nothing to do for.
 _WITHOUT_EFFECT = [r"\s*(grant|revoke)\b", r"\s*alter\s+session\b", r"\s*use\s+(role|warehouse|secondary)\b"]
 _TABLES_VIEW = """
@@ -55,46 +56,6 @@ select table_catalog as "TABLE_CATALOG", table_schema as "TABLE_SCHEMA", table_n
 from system.information_schema.tables
 where table_catalog = '{catalog}' and table_schema <> '_fs_information_schema'
 """
-
-
-class Cursor(FakeSnowflakeCursor):
-    """Answers every failure as Snowflake does: with an error the connector raises at once."""
-
-    def execute(self, command: str, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return super().execute(command, *args, **kwargs)
-        except errors.Error as error:
-            # The server passes only these two kinds on.
-            if isinstance(error, errors.ProgrammingError | errors.OperationalError):
-                raise
-            raise errors.OperationalError(msg=error.msg, errno=2140, sqlstate="0A000") from None
-        except Exception as error:  # noqa: BLE001 - whatever it is, a client has to be told
-            told = f"{type(error).__name__}: {error}"
-            raise errors.ProgrammingError(msg=told, errno=2140, sqlstate="0A000") from None
-
-
-class Connection(FakeSnowflakeConnection):
-    """A session whose cursors are ours."""
-
-    def cursor(self, cursor_class: Any = None) -> Cursor:
-        del cursor_class
-        return Cursor(conn=self, duck_conn=self._duck_conn)
-
-
-class Account(FakeSnow):
-    """All databases of the emulator, in memory."""
-
-    def connect(self, database: Any = None, schema: Any = None, nop_regexes: Any = None, **kwargs: Any) -> Connection:
-        return Connection(
-            self.duck_conn.cursor(),
-            self.results_cache,
-            database,
-            schema,
-            create_database=False,
-            create_schema=False,
-            nop_regexes=nop_regexes or self.nop_regexes,
-            **kwargs,
-        )
 
 
 def timestamps_with_nulls(column: pa.Array | pa.ChunkedArray) -> pa.Array:
@@ -121,11 +82,13 @@ def correct_fakesnow() -> None:
     statements: Any = import_module("fakesnow.transforms.transforms")
     described = statements.SQL_DESCRIBE_TABLE.template.replace("FROM _fs_inf", "FROM _fs_global._fs_inf")
     statements.SQL_DESCRIBE_TABLE = Template(described)
-    _server.shared_fs = Account(nop_regexes=_WITHOUT_EFFECT)
+    _server.shared_fs = FakeSnow(
+        create_database_on_connect=False, create_schema_on_connect=False, nop_regexes=_WITHOUT_EFFECT
+    )
 
 
 def emulator(password: str) -> Starlette:
-    """fakesnow's application behind a login that looks at the password."""
+    """fakesnow's application, with a login that looks at the password and no answer that is retried."""
 
     async def login(request: Request) -> JSONResponse:
         body = await request.body()
@@ -137,8 +100,18 @@ def emulator(password: str) -> Starlette:
         answer: JSONResponse = await _server.login_request(request)
         return answer
 
-    others = [route for route in _server.routes if route.path != "/session/v1/login-request"]
-    return Starlette(routes=[Route("/session/v1/login-request", login, methods=["POST"]), *others])
+    async def query(request: Request) -> JSONResponse:
+        try:
+            answer: JSONResponse = await _server.query_request(request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the client has to be told
+            return JSONResponse({**_UNSUPPORTED, "message": f"{type(error).__name__}: {error}"})
+        if answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:
+            return answer
+        return JSONResponse({**_UNSUPPORTED, "message": json.loads(bytes(answer.body))["message"]})
+
+    corrected = {"/session/v1/login-request": login, "/queries/v1/query-request": query}
+    others = [route for route in _server.routes if route.path not in corrected]
+    return Starlette(routes=[*(Route(path, ours, methods=["POST"]) for path, ours in corrected.items()), *others])
 
 
 def main() -> None:

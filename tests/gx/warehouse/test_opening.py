@@ -11,7 +11,7 @@ from gx.warehouse.opening import open_warehouse
 @pytest.mark.parametrize(
     ("url", "dialect"),
     [
-        ("duckdb:////tmp/x.duckdb", "duckdb"),
+        ("duckdb:///x.duckdb", "duckdb"),
         ("postgresql://someone@host/db", "postgresql"),
         ("postgresql+psycopg2://someone@host/db", "postgresql"),
         ("snowflake://someone@account/db", "snowflake"),
