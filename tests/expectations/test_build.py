@@ -187,7 +187,7 @@ VALID = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(VALID, min_size=1, max_size=4))
 def test_any_valid_suite_becomes_gx_expectations_with_the_same_arguments(
     tmp_path: Path, written: list[tuple[str, dict[str, Any]]]

@@ -157,8 +157,13 @@ def test_the_reconciliation_verdict_is_exact(here: int, there: int, hundredths: 
 def test_row_counts_reconcile_exactly_unless_told_otherwise() -> None:
     source = FixedSource(1423)
     expectation = ExpectTableRowCountToReconcileWithSource(
-        source="stripe", source_table="charges", source_distinct="id", source_where={"paid": True}, unit="charges",
-    ).with_facts(facts(stripe=source, table="raw.charges"))  # fmt: skip
+        source="stripe",
+        source_table="charges",
+        source_distinct="id",
+        source_where={"paid": True},
+        tolerance_percent=0,
+        unit="charges",
+    ).with_facts(facts(stripe=source, table="raw.charges"))
     assert said(expectation._validate({"table.row_count": 1423}))[0]
     assert said(expectation._validate({"table.row_count": 2846})) == (
         False, "2,846 charges in raw.charges, 1,423 charges at Stripe: 100.0 % apart, 0 % allowed.",
@@ -168,7 +173,7 @@ def test_row_counts_reconcile_exactly_unless_told_otherwise() -> None:
 
 def test_the_measure_carries_column_conditions_and_window() -> None:
     source = FixedSource(5)
-    september = {"source_since": datetime(2025, 9, 1), "source_until": datetime(2025, 10, 1)}
+    september: dict[str, Any] = {"source_since": datetime(2025, 9, 1), "source_until": datetime(2025, 10, 1)}
     ExpectColumnSumToReconcileWithSource(
         column="revenue", source="stripe", source_table="charges", source_column="amount",
         source_where={"paid": True}, source_since_column="created", **september,
@@ -179,13 +184,13 @@ def test_the_measure_carries_column_conditions_and_window() -> None:
 
 
 def test_a_source_that_is_not_there_is_named_with_those_that_are() -> None:
-    expectation = ExpectTableRowCountToReconcileWithSource(source="strype", source_table="charges")
+    expectation = ExpectTableRowCountToReconcileWithSource(source="strype", source_table="charges", tolerance_percent=0)
     with pytest.raises(UnknownFactError, match=r"strype; there are: stripe. Set SLUICE_SOURCE_STRYPE_URL"):
         expectation.with_facts(facts(stripe=FixedSource(1)))
 
 
 def test_an_expectation_without_its_facts_raises_rather_than_holds() -> None:
-    lost = ExpectTableRowCountToReconcileWithSource(source="stripe", source_table="charges")
+    lost = ExpectTableRowCountToReconcileWithSource(source="stripe", source_table="charges", tolerance_percent=0)
     with pytest.raises(ValueError, match="was not given"):
         lost._validate({"table.row_count": 0})
     with pytest.raises(ValueError, match="was not given"):

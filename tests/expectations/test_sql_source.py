@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -33,7 +34,7 @@ def url(tmp_path: Path) -> URL:
     return make_url(f"duckdb:///{file}")
 
 
-SEPTEMBER = {
+SEPTEMBER: dict[str, Any] = {
     "since_column": "created",
     "since": datetime.fromisoformat("2025-09-01"),
     "until": datetime.fromisoformat("2025-10-01"),

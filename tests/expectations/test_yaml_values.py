@@ -75,7 +75,7 @@ PIECES = st.sampled_from(
 settings.register_profile("files", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
-@settings(settings.get_profile("files"), max_examples=300)
+@settings(settings.get_profile("files"), max_examples=200)
 @given(st.lists(PIECES, max_size=25).map("".join))
 @example("table: t\nexpectations: &a\n  - *a\n")
 @example("&a {*a : b}\n")
@@ -83,7 +83,7 @@ def test_pieces_of_yaml_in_any_order_raise_nothing_but_a_config_error(tmp_path: 
     only_config_errors(tmp_path, text.encode())
 
 
-@settings(settings.get_profile("files"), max_examples=150)
+@settings(settings.get_profile("files"), max_examples=100)
 @given(st.binary(max_size=80) | st.text(max_size=80).map(lambda text: text.encode("utf-8", "surrogatepass")))
 def test_any_bytes_raise_nothing_but_a_config_error(tmp_path: Path, content: bytes) -> None:
     only_config_errors(tmp_path, content)
@@ -101,7 +101,7 @@ TREES = st.recursive(
 )
 
 
-@settings(settings.get_profile("files"), max_examples=150)
+@settings(settings.get_profile("files"), max_examples=60)
 @given(st.dictionaries(TEXTS, TREES, max_size=4))
 def test_arguments_that_a_yaml_library_writes_are_read_back_the_same(tmp_path: Path, kwargs: dict[str, Any]) -> None:
     file = tmp_path / "s.yml"

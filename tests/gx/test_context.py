@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,14 +26,14 @@ def write(project: Path, text: str) -> Path:
 def test_the_shipped_configuration_keeps_results_masked_in_the_state_directory(tmp_path: Path) -> None:
     context = open_context(tmp_path, tmp_path / "state")
     assert isinstance(context.validation_results_store, MaskedValidationResultsStore)
-    backend = context.validation_results_store.store_backend
+    backend: Any = context.validation_results_store.store_backend
     assert str(backend.full_base_directory) == str(tmp_path / "state" / "gx" / "validations")
 
 
 def test_a_projects_own_configuration_is_read_and_never_written(tmp_path: Path) -> None:
     file = write(tmp_path, SHIPPED.replace("/gx/validations", "/mine"))
     context = open_context(tmp_path, tmp_path / "state")
-    backend = context.validation_results_store.store_backend
+    backend: Any = context.validation_results_store.store_backend
     assert str(backend.full_base_directory) == str(tmp_path / "state" / "mine")
     assert file.read_text(encoding="utf-8") == SHIPPED.replace("/gx/validations", "/mine")
 

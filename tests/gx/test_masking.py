@@ -162,7 +162,8 @@ def test_details_keep_our_sentence_and_a_tables_columns_only() -> None:
 
 def test_a_verdict_of_numpys_can_be_stored() -> None:
     item = ExpectationValidationResult(
-        success=np.bool_(False), expectation_config=ExpectationConfiguration(type=MAX, kwargs={}), result={},
+        success=np.bool_(False),  # type: ignore[arg-type]
+        expectation_config=ExpectationConfiguration(type=MAX, kwargs={}), result={},
         exception_info={"raised_exception": False, "exception_message": None, "exception_traceback": None},
     )  # fmt: skip
     masked = mask_result(ExpectationSuiteValidationResult(success=False, results=[item], suite_name="s"))

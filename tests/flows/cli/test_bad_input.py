@@ -39,6 +39,12 @@ def setting(name: str, value: str) -> Spoil:
     return lambda project: project.set(name, value)
 
 
+def table_named_twice(project: ForeignProject) -> None:
+    project.sql("create table main.bills as select 1 as id")
+    project.suite(HOLDS, table="bills")
+    project.suite(HOLDS, table="main.bills")
+
+
 SUITE = "expectations/suites/shop.orders.yml"
 # Name: what is wrong, what `sluice check` exits with, and what it says.
 WRONG: dict[str, tuple[Spoil, int, str]] = {
@@ -116,11 +122,7 @@ WRONG: dict[str, tuple[Spoil, int, str]] = {
         "mycheck.yml:1: two suites are about the table",
     ),
     "one table with and without schema": (
-        lambda project: (
-            project.sql("create table main.bills as select 1 as id"),
-            project.suite(HOLDS, table="bills"),
-            project.suite(HOLDS, table="main.bills"),
-        ),
+        table_named_twice,
         2,
         "mycheck.yml:1: two suites are about one table",
     ),
