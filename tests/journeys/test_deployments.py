@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 from uuid import UUID
 
 import pytest
@@ -44,7 +45,8 @@ def deployed(
     good_run: GoodRun, prefect_server: PrefectServer, declared: dict[str, RunnerDeployment]
 ) -> Iterator[Deployed]:
     with connected(prefect_server.url) as records:
-        yield Deployed(records, {name: item.apply() for name, item in declared.items()})
+        # Without a running event loop `apply` returns the id itself.
+        yield Deployed(records, {name: cast("UUID", item.apply()) for name, item in declared.items()})
 
 
 def test_there_is_one_deployment_for_the_ingest_and_one_for_each_load(declared: dict[str, RunnerDeployment]) -> None:
