@@ -43,7 +43,10 @@ def warehouse_environment(warehouse: URL, *, lock_wait_seconds: float = 60.0) ->
         found["SLUICE_DBT_DATABASE"] = warehouse.database
         found["SLUICE_DBT_SSLMODE"] = query.get("sslmode")
     if backend == "snowflake":
-        found["SLUICE_DBT_ACCOUNT"] = warehouse.host
+        found["SLUICE_DBT_ACCOUNT"] = query.get("account") or warehouse.host
+        found["SLUICE_DBT_HOST"] = query.get("host") or (warehouse.host if warehouse.port else None)
+        found["SLUICE_DBT_PORT"] = warehouse.port
+        found["SLUICE_DBT_PROTOCOL"] = query.get("protocol")
         found["SLUICE_DBT_DATABASE"] = (warehouse.database or "").partition("/")[0]
         found["SLUICE_DBT_WAREHOUSE"] = query.get("warehouse")
         found["SLUICE_DBT_ROLE"] = query.get("role")

@@ -73,9 +73,7 @@ def long_modules(root: Path) -> list[str]:
 
 def check_imports(root: Path) -> subprocess.CompletedProcess[str]:
     """Run import-linter on the rooms under `root`, with the contracts of its pyproject.toml."""
-    program = (
-        "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
-    )
+    program = "import sys; from importlinter.cli import lint_imports_command; sys.exit(lint_imports_command())"
     return subprocess.run(
         [sys.executable, "-c", program, "--no-cache"], cwd=root, check=False, capture_output=True, text=True
     )
@@ -129,8 +127,7 @@ def undeclared_imports(root: Path, requirements: list[str], folders: tuple[str, 
         f"{package} ({Path(path).relative_to(root)})"
         for folder in folders
         for package, path in imported_packages(root / folder).items()
-        if package not in at_home
-        and declared.isdisjoint(canonicalize_name(name) for name in provided.get(package, []))
+        if package not in at_home and declared.isdisjoint(canonicalize_name(name) for name in provided.get(package, []))
     ]
 
 
@@ -152,9 +149,7 @@ def test_rooms_that_import_to_the_right_keep_the_rule(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("imported", "importer"), list(itertools.combinations(ROOMS, 2)))
-def test_a_room_that_imports_to_its_left_breaks_the_rule(
-    tmp_path: Path, importer: str, imported: str
-) -> None:
+def test_a_room_that_imports_to_its_left_breaks_the_rule(tmp_path: Path, importer: str, imported: str) -> None:
     house = house_of_empty_rooms(tmp_path)
     (house / importer / "inner.py").write_text(
         f"def late() -> None:\n    from {imported} import something\n", encoding="utf-8"
@@ -175,9 +170,7 @@ def test_no_tracked_file_names_a_path_of_one_machine() -> None:
 def test_no_tracked_file_names_a_package_registry() -> None:
     found = offences(tracked_files(), REGISTRY, ROOT)
 
-    assert not found, "packages come by name from wherever pip is configured to look; remove:\n" + "\n".join(
-        found
-    )
+    assert not found, "packages come by name from wherever pip is configured to look; remove:\n" + "\n".join(found)
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from flows.child import ChildServer
 from gx.settings import Settings
 
 
-def prepare_prefect(settings: Settings) -> None:
-    """Set what Prefect reads at import; what the user has set stays.
+@contextmanager
+def prefect_ready(settings: Settings) -> Iterator[None]:
+    """Set what Prefect reads at import (what the user has set stays), and run a server unless one is configured.
 
     A command's progress and errors are shown by the command itself, so Prefect's log is kept for real trouble
     (a gate that closes is an ordinary end of a run). Its database goes to the project's state, not to the home.
@@ -21,12 +25,16 @@ def prepare_prefect(settings: Settings) -> None:
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_CLI_PROMPT": "false",
         "DO_NOT_TRACK": "1",
-        # A cold database on a busy machine needs more than Prefect's default of 20 seconds.
-        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "120",
+        # The first request waits until the server is up; a cold database on a busy machine takes a minute or two.
+        "PREFECT_API_REQUEST_TIMEOUT": "180",
     }
-    if not os.environ.get("PREFECT_API_URL"):
-        defaults["PREFECT_SERVER_ALLOW_EPHEMERAL_MODE"] = "true"
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
     # Prefect's server does not make the directory that its database is to lie in.
     Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
+    if os.environ.get("PREFECT_API_URL"):
+        yield
+        return
+    with ChildServer("prefect", "flows.prefect_server", [], settings.state_dir / "prefect-server") as server:
+        os.environ["PREFECT_API_URL"] = server.wait_ready(60)
+        yield

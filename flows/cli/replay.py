@@ -11,7 +11,7 @@ import click
 
 from flows.cli.exit_codes import ExitCode
 from flows.cli.options import common, print_json
-from flows.cli.prefect_environment import prepare_prefect
+from flows.cli.prefect_environment import prefect_ready
 from flows.cli.progress import terminal_progress
 from flows.cli.summary import print_summary, summary_document
 from gx.errors import ConfigError
@@ -59,8 +59,9 @@ def duplicate_revenue(settings: Settings, as_json: bool) -> ExitCode:
     if not settings.is_reference:
         raise ConfigError("the replay works on the reference project; leave --project and SLUICE_PROJECT out")
     progress = terminal_progress()
-    before = _act("BEFORE: no deduplication in staging", "before", settings, progress, deduplicate=False)
-    after = _act("AFTER: staging keeps the latest sync of each row", "after", settings, progress, deduplicate=True)
+    with prefect_ready(settings):
+        before = _act("BEFORE: no deduplication in staging", "before", settings, progress, deduplicate=False)
+        after = _act("AFTER: staging keeps the latest sync of each row", "after", settings, progress, deduplicate=True)
     if as_json:
         print_json(
             {
@@ -83,7 +84,6 @@ def _act(title: str, name: str, settings: Settings, progress: Callable[[str], No
     from flows.scenario import Scenario
 
     progress(title)
-    prepare_prefect(settings)
     world = _world(settings, name)
     shutil.rmtree(world.state_dir, ignore_errors=True)
     result = run_main_job(world, Scenario(faulty=True, deduplicate=deduplicate), progress)

@@ -6,7 +6,7 @@ import click
 
 from flows.cli.exit_codes import ExitCode
 from flows.cli.options import common, print_json
-from flows.cli.prefect_environment import prepare_prefect
+from flows.cli.prefect_environment import prefect_ready
 from flows.cli.progress import terminal_progress
 from gx.errors import ConfigError
 from gx.settings import Settings
@@ -31,8 +31,8 @@ def run(settings: Settings, as_json: bool, scale: int, seed: int) -> ExitCode:
     from flows.cli.summary import print_summary, summary_document
     from flows.scenario import Scenario
 
-    prepare_prefect(settings)
-    result = run_main_job(settings, Scenario(seed=seed, scale=scale), terminal_progress())
+    with prefect_ready(settings):
+        result = run_main_job(settings, Scenario(seed=seed, scale=scale), terminal_progress())
     if as_json:
         print_json({**summary_document(settings, result.ledger, result.ingest_id), "error": result.problem})
     else:

@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 from pydantic import SecretStr
 
-from flows.sources.emulators.child import ChildServer
+from flows.child import ChildServer
 from flows.sources.errors import EmulatorError
 
 EMULATOR_API_KEY = "sk_test_embedded_sluice"

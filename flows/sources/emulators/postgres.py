@@ -28,8 +28,8 @@ from sqlalchemy import (
 from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import AddConstraint, CreateSchema
 
+from flows.child import announce_ready, when_parent_is_gone
 from flows.sources import generator_postgres
-from flows.sources.emulators.child import announce_ready, when_parent_is_gone
 from flows.sources.pg_copy import copy_in
 from flows.sources.raw_tables import POSTGRES_TABLES, RawTable
 

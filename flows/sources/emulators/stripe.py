@@ -19,7 +19,7 @@ from aiohttp import web
 from localstripe import server
 from localstripe.errors import UserError
 
-from flows.sources.emulators.child import announce_ready, when_parent_is_gone
+from flows.child import announce_ready, when_parent_is_gone
 from flows.sources.emulators.stripe_lists import LISTED, list_objects
 from flows.sources.emulators.stripe_objects import change_store, keep_store_in_memory, seed_store
 from flows.sources.generator_stripe import September, september

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -38,13 +39,16 @@ sys.stdin.read()
 """
 
 WRITES = """
-import sys
+import sys, time
 from sqlalchemy.engine import make_url
 from checkpoints.ledger import Ledger
 from checkpoints.result import Verdict
 from tests.checkpoints.runs import NOON, record, run_of
 ledger = Ledger(make_url(sys.argv[1]), gate_valid_hours=24)
-sys.stdin.readline()
+print("ready", flush=True)
+begin = float(sys.stdin.readline())
+while time.time() < begin:
+    pass
 for number in range(int(sys.argv[3])):
     name = f"{sys.argv[2]}-{number}"
     ledger.begin_ingest(name, "test", NOON)
@@ -96,9 +100,13 @@ def forget(url: URL, run_id: str) -> None:
 
 def test_several_processes_that_make_and_write_one_ledger_at_once_lose_nothing(url: URL, ledger: Ledger) -> None:
     writers = [start(WRITES, url, f"writer{number}", str(RUNS)) for number in range(WRITERS)]
-    for writer in writers:  # all have started before the first one opens the ledger
+    for writer in writers:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+    begin = time.time() + 0.2  # at one moment, so that they find no ledger and make one each
+    for writer in writers:
         assert writer.stdin is not None
-        writer.stdin.write("go\n")
+        writer.stdin.write(f"{begin}\n")
         writer.stdin.flush()
     for writer in writers:
         _, errors = writer.communicate(timeout=60)

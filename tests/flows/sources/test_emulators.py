@@ -11,7 +11,7 @@ import httpx
 import pytest
 import sqlalchemy as sa
 
-from flows.sources.emulators.child import ChildServer
+from flows.child import ChildServer
 from flows.sources.emulators.embedded import EmbeddedSources, embedded_sources
 from flows.sources.emulators.postgres import seed_database
 from flows.sources.errors import EmulatorError

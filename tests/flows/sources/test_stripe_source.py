@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pydantic import SecretStr
 
-from flows.sources.emulators.child import ChildServer
+from flows.child import ChildServer
 from flows.sources.emulators.embedded import EmbeddedSources, StripeControl
 from flows.sources.errors import IngestError, SourceError
 from flows.sources.generator_stripe import september

@@ -17,14 +17,14 @@ from types import TracebackType
 
 from flows.sources.errors import EmulatorError
 
-_ROOT = Path(__file__).resolve().parents[3]
+_ROOT = Path(__file__).resolve().parents[1]
 _POLL_SECONDS = 0.02
 _STOP_SECONDS = 10.0
 _TAIL_LINES = 15
 
 
 class ChildServer:
-    """One emulator as a child process; started when made, ready after `wait_ready`, gone after `stop`."""
+    """One server as a child process; started when made, ready after `wait_ready`, gone after `stop`."""
 
     def __init__(self, name: str, module: str, arguments: list[str], directory: Path) -> None:
         """Start the child.
