@@ -30,7 +30,8 @@ def read_outcomes(
         for item in validated.result.results:
             config = item.expectation_config
             meta = (config.meta or {}).get(META, {}) if config else {}
-            by_index[int(meta.get("index", _PROBE))] = item
+            if "index" in meta:
+                by_index[int(meta["index"])] = item
     problems = {item.index: item.problem for item in unbuilt}
     missing = mask_error(str(validated.error)) if validated.error else "Great Expectations returned no result for it"
     outcomes = tuple(
