@@ -14,13 +14,13 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
-from pydantic import BaseModel, ValidationError
 from sqlalchemy.engine import URL
 
 from flows.dbt_process import follow, running
 from flows.dbt_profile import warehouse_environment
+from flows.dbt_results import DbtModelRun, recorded_models
 from gx.errors import ConfigError, SluiceError
 from gx.redaction import redact, url_secrets
 
@@ -60,17 +60,6 @@ DbtStatus = Literal["started", "success", "error", "skipped"]
 
 
 @dataclass(frozen=True)
-class DbtModelRun:
-    """What became of one model; ``rows`` where the warehouse tells them (DuckDB does not)."""
-
-    name: str
-    status: str
-    seconds: float
-    rows: int | None
-    message: str
-
-
-@dataclass(frozen=True)
 class DbtRun:
     """A load that succeeded: its models as they finished, and all its seconds, dbt's start-up included."""
 
@@ -105,25 +94,6 @@ class DbtFailed(SluiceError):
         self.models = models
         self.transient = transient
         super().__init__(message)
-
-
-class _ResultMetadata(BaseModel):
-    invocation_id: str
-
-
-class _Result(BaseModel):
-    unique_id: str
-    status: str
-    execution_time: float
-    message: str | None = None
-    adapter_response: dict[str, Any] = {}
-
-
-class _RunResults(BaseModel):
-    """The part of dbt's run_results.json (schema v6) that is used."""
-
-    metadata: _ResultMetadata
-    results: list[_Result]
 
 
 @dataclass
@@ -198,7 +168,7 @@ def run_dbt(
         timed_out = follow(child, on_line, setup.timeout_seconds)
     models = tuple(
         replace(model, message=redact(model.message, secrets))
-        for model in _models(target_dir / "run_results.json", output.invocation_id)
+        for model in recorded_models(target_dir / "run_results.json", output.invocation_id)
     )
     if timed_out:
         raise DbtFailed(
@@ -253,31 +223,6 @@ def _note(line: str, output: _Output) -> DbtProgress | None:
     if status not in get_args(DbtStatus):
         status = "error"
     return DbtProgress(node["node_name"], status, data["index"], data["total"], data.get("execution_time"))
-
-
-def _models(results_file: Path, invocation_id: str | None) -> tuple[DbtModelRun, ...]:
-    """What dbt recorded of this very invocation; nothing when it got nowhere."""
-    try:
-        found = _RunResults.model_validate_json(results_file.read_bytes())
-    except (OSError, ValidationError):
-        return ()
-    # None when dbt's masking of a password like "info" made its log unreadable; the file is new all the same.
-    if invocation_id not in (None, found.metadata.invocation_id):
-        return ()
-    return tuple(
-        DbtModelRun(
-            name=result.unique_id.rpartition(".")[2],
-            status=result.status,
-            seconds=result.execution_time,
-            rows=_rows(result.adapter_response.get("rows_affected")),
-            message=result.message or "",
-        )
-        for result in found.results
-    )
-
-
-def _rows(affected: object) -> int | None:
-    return affected if isinstance(affected, int) and affected >= 0 else None
 
 
 def _failure(

@@ -122,6 +122,10 @@ class Workspace:
             DbtFailed: dbt failed, or took too long.
         """
         self.require_open(load, ingest_id)  # the second lock: whoever calls, the load looks for itself
+        if spec := self.checkpoints.get(load):
+            # Loaded a second time, the layer's earlier verdict would speak of tables that are being replaced.
+            reason = f"the load {load} began; what it builds has not been checked yet"
+            self.ledger.close_gates(load, ingest_id, spec.gates, reason, utc_now())
         self.warehouse.release()
         setup = DbtSetup(
             warehouse=self.settings.warehouse(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from checkpoints.ledger.connection import LedgerError
-from checkpoints.ledger.ledger import Ledger, RecordedRun
+from checkpoints.ledger.ledger import Ledger
+from checkpoints.ledger.records import RecordedIngest, RecordedRun
 
-__all__ = ["Ledger", "LedgerError", "RecordedRun"]
+__all__ = ["Ledger", "LedgerError", "RecordedIngest", "RecordedRun"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from sqlalchemy.engine import URL, Connection
 
 from checkpoints.gate import Decision, Gate, GateDecision, evaluate
 from checkpoints.ledger.connection import Database
+from checkpoints.ledger.records import RecordedIngest, RecordedRun
 from checkpoints.ledger.schema import (
     checkpoint_runs,
     expectation_results,
@@ -25,42 +25,6 @@ from checkpoints.result import CheckpointRun, Verdict
 
 PENDING = "pending"
 _REASONS_KEPT = 50
-
-
-@dataclass(frozen=True)
-class RecordedIngest:
-    """An ingest as the ledger remembers it.
-
-    Attributes:
-        finished_at: None while it goes on, or when it failed.
-        tables: rows it brought, by table.
-    """
-
-    ingest_id: str
-    source: str
-    started_at: datetime
-    finished_at: datetime | None
-    tables: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class RecordedRun:
-    """A checkpoint run as the ledger remembers it.
-
-    Attributes:
-        verdict: None while it has none (it goes on, or died).
-        expectations: how many were looked at.
-        held: how many of them hold.
-    """
-
-    run_id: str
-    checkpoint: str
-    verdict: Verdict | None
-    reasons: tuple[str, ...]
-    started_at: datetime
-    finished_at: datetime | None
-    expectations: int
-    held: int
 
 
 class Ledger:
@@ -140,6 +104,14 @@ class Ledger:
             for load in gates:
                 pending = (load, ingest_id, checkpoint, run_id, PENDING, Decision.CLOSED, reasons, started)
                 self._record_decision(connection, GateDecision(*pending, valid_until=started + self._valid_for))
+
+    def close_gates(self, checkpoint: str, ingest_id: str, gates: Sequence[str], reason: str, now: datetime) -> None:
+        """Close gates that a checkpoint may have opened: what it checked is about to change."""
+        moment = _naive(now)
+        with self._database.transaction() as connection:
+            for load in gates:
+                closed = (load, ingest_id, checkpoint, "", PENDING, Decision.CLOSED, (reason,), moment)
+                self._record_decision(connection, GateDecision(*closed, valid_until=moment + self._valid_for))
 
     def finish_run(self, run: CheckpointRun, gates: Sequence[str]) -> tuple[GateDecision, ...]:
         """Record a run's results, row counts and verdict, and its decision for each gate, in one transaction."""

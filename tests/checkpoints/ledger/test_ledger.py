@@ -50,6 +50,16 @@ def test_an_ingest_that_is_tried_again_starts_its_record_anew(ledger: Ledger) ->
     assert done.tables == {"raw.charges": 1423}
 
 
+def test_a_load_that_begins_again_closes_what_its_earlier_check_had_opened(ledger: Ledger) -> None:
+    ledger.begin_ingest("ingest-1", "test", NOON)
+    record(ledger, run_of(Verdict.PASSED, checkpoint="marts"), "dashboards")
+    assert ledger.gate("dashboards", ["marts"], ingest_id="ingest-1", now=NOON + MINUTE).is_open
+    ledger.close_gates("marts", "ingest-1", ["dashboards"], "the load marts began", NOON + MINUTE)
+    gate = ledger.gate("dashboards", ["marts"], ingest_id="ingest-1", now=NOON + MINUTE)
+    assert not gate.is_open
+    assert gate.reasons == ("marts pending: the load marts began",)
+
+
 def test_every_result_of_a_run_is_kept(ledger: Ledger, url: URL) -> None:
     odd = replace(
         outcome(False), column="Ünïcode 'x\"", observed_value={"quantiles": [0.5], "values": [1.25]}, sentence="So."

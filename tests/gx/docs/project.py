@@ -98,7 +98,7 @@ def result(
 ) -> ExpectationValidationResult:
     info: dict[str, Any] = NO_ERROR
     if error is not None:
-        traceback = "Traceback (most recent call last): /home/someone/secret.py"
+        traceback = "Traceback (most recent call last): secret.py"
         info = {
             "('metric', 'a', ())": {
                 "raised_exception": True,
