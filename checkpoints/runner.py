@@ -72,8 +72,7 @@ class CheckpointRunner:
             run, tables = self._validate(spec, run, context)
         except BaseException as error:
             # Whatever it was, also an interrupt: the run has a verdict, and its gates stay closed.
-            problem = str(error) if isinstance(error, SluiceError) else f"{type(error).__name__} in sluice itself"
-            failed = replace(run, finished_at=self.clock(), problems=((Verdict.ERRORED, problem),))
+            failed = replace(run, finished_at=self.clock(), problems=((Verdict.ERRORED, _problem(error)),))
             self.ledger.finish_run(failed, spec.gates)
             raise
         run = replace(run, finished_at=self.clock())
@@ -133,6 +132,12 @@ class CheckpointRunner:
 def _unread(suite: SuiteSpec, expectations: Sequence[Expectation], problem: str) -> ReadTable:
     unchecked = tuple(Unbuilt(index, expectation, problem) for index, expectation in enumerate(expectations))
     return ReadTable(to_gx_suite(suite, expectations), None, unchecked)
+
+
+def _problem(error: BaseException) -> str:
+    if isinstance(error, SluiceError):
+        return str(error)
+    return f"{type(error).__name__} in sluice itself" if isinstance(error, Exception) else "the run was interrupted"
 
 
 def _refuse_one_table_twice(

@@ -26,6 +26,7 @@ def run(settings: Settings, as_json: bool, scale: int, seed: int) -> ExitCode:
     if scale > 1:
         # Another amount of data is another warehouse, with a history of its own.
         settings = settings.model_copy(update={"state": settings.state_dir / f"scale-{scale}"})
+    settings.warehouse()  # a wrong URL is said before anything is started
     # Prefect and GX take seconds to import: --help must not wait for them.
     from flows.cli.job import run_main_job
     from flows.cli.summary import print_summary, summary_document
