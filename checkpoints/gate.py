@@ -63,7 +63,13 @@ class GateClosedError(SluiceError):
 
 
 def evaluate(
-    load: str, ingest_id: str | None, required: Sequence[str], decisions: Sequence[GateDecision], now: datetime
+    load: str,
+    ingest_id: str | None,
+    required: Sequence[str],
+    decisions: Sequence[GateDecision],
+    now: datetime,
+    *,
+    latest_ingest: str | None,
 ) -> Gate:
     """Combine the latest decision of each required checkpoint.
 
@@ -73,6 +79,8 @@ def evaluate(
         required: the checkpoints the load waits for.
         decisions: the latest decision of each checkpoint for exactly this load and ingest.
         now: in UTC, without a zone, as the ledger keeps time.
+        latest_ingest: the ingest that began last, when any was recorded. What an earlier one brought is no longer
+            what the tables hold, so its decisions open nothing.
     """
     if ingest_id is None:
         return Gate(load, None, Decision.CLOSED, ("nothing has been ingested or checked yet",))
@@ -90,6 +98,8 @@ def evaluate(
                 reasons.append(f"{checkpoint} {decision.verdict}")
         elif now >= decision.valid_until:
             reasons.append(f"the decision of {checkpoint} expired at {decision.valid_until:%Y-%m-%d %H:%M} UTC")
+    if not reasons and latest_ingest is not None and ingest_id != latest_ingest:
+        reasons.append(f"the ingest {latest_ingest} began after {ingest_id}, so the tables hold something else by now")
     verdict = Decision.CLOSED if reasons else Decision.OPEN
     if not reasons:
         reasons = [f"{name} {by_checkpoint[name].verdict}" for name in required]

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from expectations.suite import Severity
+from gx.errors import SluiceError
 
 
 class Verdict(StrEnum):
@@ -26,6 +27,14 @@ class Verdict(StrEnum):
     def opens(self) -> bool:
         """Whether this verdict opens the gates that wait for it."""
         return self in (Verdict.PASSED, Verdict.WARNED)
+
+
+class CheckpointFailedError(SluiceError):
+    """A checkpoint that no later gate would have told of did not pass."""
+
+    def __init__(self, run: CheckpointRun) -> None:
+        self.verdict = run.verdict
+        super().__init__(f"the checkpoint {run.checkpoint} {run.verdict}: {'; '.join(run.blocking_reasons())}")
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,9 @@ def unfaithful(written: Mapping[str, Any], read: Mapping[str, Any]) -> str | Non
         taken = read.get(name)
         if isinstance(value, bool) and not isinstance(taken, bool):
             return f"{name}: found {str(value).lower()}, which is neither a number nor text"
+        if isinstance(value, str) and isinstance(taken, int | float):
+            # Unquoted, 'nan' and 'inf' are refused as they should be, and so is mostly: '0'.
+            return f"{name}: {value!r} is text where a number is meant; write it without quotes"
         numbers = isinstance(value, int | float) and isinstance(taken, int | float)
         if numbers and value != taken:
             return f"{name}: {value} would be taken as {taken:g}"

@@ -65,7 +65,7 @@ def complete(expectations: Sequence[Expectation], facts: Facts) -> tuple[list[Ex
         try:
             ready.append(expectation.with_facts(facts) if isinstance(expectation, NeedsFacts) else expectation)
         except SluiceError as error:
-            unbuilt.append(Unbuilt(index, expectation, str(error)))
+            unbuilt.append(Unbuilt(index, expectation, str(error).splitlines()[0]))
     return ready, unbuilt
 
 

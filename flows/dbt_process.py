@@ -1,4 +1,8 @@
-"""A child process that is followed line by line and of which nothing outlives its time."""
+"""A child process that is followed line by line and of which nothing outlives its time, or its parent.
+
+The child's standard input is a pipe from the parent, as with ``flows.child``. A parent that dies, by a kill -9
+too, ends it; dbt would otherwise go on building after the lock on the warehouse's turn had gone with the parent.
+"""
 
 from __future__ import annotations
 
@@ -11,16 +15,40 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _GRACE_SECONDS = 10.0  # between the interrupt and the kill
+# The child's side. The interrupt lets it cancel its queries in the warehouse; the lock on the turn is free by
+# now, so it gets less time for that than from a parent that waits.
+_WATCH_PARENT = """\
+def _watch():
+    import os, signal, time
+    while os.read(0, 1024):
+        pass
+    os.killpg(0, signal.SIGINT)
+    time.sleep(2)
+    os.killpg(0, signal.SIGKILL)
+import threading
+threading.Thread(target=_watch, name="parent-watch", daemon=True).start()
+del _watch, threading
+"""
 
 
 @contextmanager
 def running(command: list[str], environment: Mapping[str, str], directory: Path) -> Iterator[subprocess.Popen[str]]:
-    """A child in a process group of its own, which is gone at the end, however that comes."""
+    """A child in a process group of its own, which is gone at the end, however that comes.
+
+    Args:
+        command: Python with start code (``-c``), to which the watch over the parent is added.
+        environment: all of the child's.
+        directory: the child's current one.
+
+    Raises:
+        ValueError: the command has no ``-c``.
+    """
+    code = command.index("-c") + 1
     child = subprocess.Popen(
-        command,
+        [*command[:code], _WATCH_PARENT + command[code], *command[code + 1 :]],
         env={**environment, "PYTHONIOENCODING": "utf-8"},
         cwd=directory,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -32,8 +60,9 @@ def running(command: list[str], environment: Mapping[str, str], directory: Path)
         yield child
     finally:
         stop(child)
-        if child.stdout:
-            child.stdout.close()
+        for pipe in (child.stdin, child.stdout):
+            if pipe:
+                pipe.close()
 
 
 def stop(child: subprocess.Popen[str]) -> None:

@@ -6,6 +6,7 @@ go on. Decisions are read from the ledger, never from a task's result, and nothi
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -18,17 +19,20 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
 from checkpoints.gate import Gate
-from checkpoints.result import CheckpointRun
+from checkpoints.result import CheckpointFailedError, CheckpointRun
 from flows.dbt import LOADS
 from flows.reporting import announce, leave_artifact
 from flows.scenario import Scenario
 from flows.workspace import Workspace, new_ingest_id, open_workspace
-from gx.errors import SluiceError
+from gx.errors import ConfigError, SluiceError
+from gx.masking import mask_error
 from gx.settings import Settings, load_settings
 
 FIRST_CHECKPOINT = "raw"
 _SOON = [2.0, 10.0]
 """Seconds before the first and the second retry of a step that met a passing fault."""
+
+_GRACE_SECONDS = 120.0
 
 _workspace: ContextVar[Workspace] = ContextVar("workspace")
 
@@ -53,25 +57,27 @@ _PATIENT: dict[str, Any] = {
 }
 
 
-@task(name="preflight", task_run_name="preflight", timeout_seconds=900, **_PATIENT)
+@task(name="preflight", task_run_name="preflight", **_PATIENT)
 def preflight() -> None:
     """Fail before anything is loaded when something cannot be used."""
-    _workspace.get().preflight()
+    with _masked():
+        _workspace.get().preflight()
 
 
-@task(name="ingest", task_run_name="ingest {ingest_id}", timeout_seconds=7200, **_PATIENT)
+@task(name="ingest", task_run_name="ingest {ingest_id}", **_PATIENT)
 def ingest(ingest_id: str) -> int:
     """Bring the sources to raw; returns the number of rows."""
-    return _workspace.get().ingest(ingest_id).rows
+    with _masked():
+        return _workspace.get().ingest(ingest_id).rows
 
 
-@task(name="checkpoint", task_run_name="checkpoint {name}", timeout_seconds=7200, **_PATIENT)
+@task(name="checkpoint", task_run_name="checkpoint {name}", **_PATIENT)
 def checkpoint(name: str, ingest_id: str) -> CheckpointRun:
     """Run a checkpoint and record its decisions. A verdict is a result; only being unable to check raises."""
-    workspace = _workspace.get()
-    run = workspace.check(name, ingest_id)
-    leave_artifact(run)
-    return run
+    with _masked():
+        run = _workspace.get().check(name, ingest_id)
+        leave_artifact(run)
+        return run
 
 
 @task(name="gate", task_run_name="gate {load}", cache_policy=NO_CACHE, persist_result=False)
@@ -81,13 +87,15 @@ def gate(load: str, ingest_id: str) -> Gate:
     Raises:
         GateClosedError: it is closed.
     """
-    return _workspace.get().require_open(load, ingest_id)
+    with _masked():
+        return _workspace.get().require_open(load, ingest_id)
 
 
-@task(name="load", task_run_name="load {name}", timeout_seconds=7200, **_PATIENT)
+@task(name="load", task_run_name="load {name}", **_PATIENT)
 def load(name: str, ingest_id: str) -> int:
     """Build a layer with dbt; returns the number of models. Looks at the gate itself once more."""
-    return len(_workspace.get().load(name, ingest_id).models)
+    with _masked():
+        return len(_workspace.get().load(name, ingest_id).models)
 
 
 @flow(name="sluice", flow_run_name="sluice {ingest_id}", persist_result=False)
@@ -96,11 +104,10 @@ def main_job(project: str, ingest_id: str, scenario: Scenario | None = None) -> 
 
     Raises:
         GateClosedError: a gate closed; the loads behind it were not run.
+        CheckpointFailedError: the last layer's checkpoint, which gates nothing, did not pass.
     """
     with _opened(project, f"sluice run, {ingest_id}", scenario):
-        preflight()
-        ingest(ingest_id)
-        checkpoint(FIRST_CHECKPOINT, ingest_id)
+        _ingest_and_check(ingest_id)
         for name in LOADS:
             _load_behind_gate(name, ingest_id)
 
@@ -110,9 +117,7 @@ def ingest_and_gate(project: str) -> None:
     """Ingest and check raw; then announce the gate, so that the next load can start by itself."""
     ingest_id = new_ingest_id()
     with _opened(project, f"ingest-and-gate, {ingest_id}"):
-        preflight()
-        ingest(ingest_id)
-        checkpoint(FIRST_CHECKPOINT, ingest_id)
+        _ingest_and_check(ingest_id)
         _announce(LOADS[0], ingest_id)
 
 
@@ -132,11 +137,28 @@ def load_and_gate(project: str, load_name: str, ingest_id: str) -> None:
             _announce(following[0], ingest_id)
 
 
+def _ingest_and_check(ingest_id: str) -> None:
+    settings = _workspace.get().settings
+    preflight.with_options(timeout_seconds=settings.wait_seconds + _GRACE_SECONDS)()
+    ingest.with_options(timeout_seconds=settings.load_timeout_seconds + _GRACE_SECONDS)(ingest_id)
+    _check(FIRST_CHECKPOINT, ingest_id)
+
+
 def _load_behind_gate(name: str, ingest_id: str) -> None:
+    workspace = _workspace.get()
     gate(name, ingest_id)
-    load(name, ingest_id)
-    if name in _workspace.get().checkpoints:
-        checkpoint(name, ingest_id)
+    # dbt is stopped at its own time-out, which says what was too slow; Prefect's is for when even that fails.
+    bound = workspace.settings.load_timeout_seconds + workspace.settings.wait_seconds + _GRACE_SECONDS
+    load.with_options(timeout_seconds=bound)(name, ingest_id)
+    if name in workspace.checkpoints:
+        run = _check(name, ingest_id)
+        if name == LOADS[-1] and not run.verdict.opens:
+            raise CheckpointFailedError(run)  # no gate comes after it that would
+
+
+def _check(name: str, ingest_id: str) -> CheckpointRun:
+    bound = _workspace.get().settings.load_timeout_seconds + _GRACE_SECONDS
+    return checkpoint.with_options(timeout_seconds=bound)(name, ingest_id)
 
 
 def _announce(load_name: str, ingest_id: str) -> None:
@@ -149,6 +171,11 @@ def _announce(load_name: str, ingest_id: str) -> None:
 def _opened(project: str, what: str, scenario: Scenario | None = None) -> Iterator[None]:
     local = _local.get()
     settings = local.settings if local else load_settings(Path(project))
+    if not settings.is_reference:
+        raise ConfigError(
+            "these flows ingest and load the reference warehouse; call `sluice check` and `sluice gate check` "
+            "from the flows of another project"
+        )
     reporter = local.reporter if local else get_run_logger().info
     with open_workspace(settings, what=what, progress=reporter, scenario=scenario) as workspace:
         token = _workspace.set(workspace)
@@ -156,6 +183,23 @@ def _opened(project: str, what: str, scenario: Scenario | None = None) -> Iterat
             yield
         finally:
             _workspace.reset(token)
+
+
+class UnexpectedError(SluiceError):
+    """A bug of ours or a library's, in words that Prefect may store."""
+
+
+@contextmanager
+def _masked() -> Iterator[None]:
+    """Prefect stores and logs what a task raises: let nothing out that may hold a value or a secret."""
+    try:
+        yield
+    except SluiceError:
+        raise
+    except Exception as error:
+        if os.environ.get("SLUICE_DEBUG"):
+            raise
+        raise UnexpectedError(f"unexpected {type(error).__name__}: {mask_error(str(error))}") from None
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import warnings
 from pathlib import Path
@@ -34,6 +35,8 @@ def open_context(project: Path, state_dir: Path) -> AbstractDataContext:
     """
     own = project / "gx" / CONFIG_FILE
     file = own if own.exists() else _SHIPPED
+    # GX remarks on conversions and templates once for each metric; what matters is in the results.
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
     os.environ["SLUICE_STATE_DIR"] = str(state_dir)
     state_dir.mkdir(parents=True, exist_ok=True)
     try:

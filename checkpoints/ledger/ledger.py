@@ -105,12 +105,14 @@ class Ledger:
                 pending = (load, ingest_id, checkpoint, run_id, PENDING, Decision.CLOSED, reasons, started)
                 self._record_decision(connection, GateDecision(*pending, valid_until=started + self._valid_for))
 
-    def close_gates(self, checkpoint: str, ingest_id: str, gates: Sequence[str], reason: str, now: datetime) -> None:
-        """Close gates that a checkpoint may have opened: what it checked is about to change."""
+    def close_gates(
+        self, checkpoint: str, ingest_id: str, gates: Sequence[str], reason: str, now: datetime, verdict: str = PENDING
+    ) -> None:
+        """Close gates that a checkpoint may have opened: what it checked changes, or it could not be run again."""
         moment = _naive(now)
         with self._database.transaction() as connection:
             for load in gates:
-                closed = (load, ingest_id, checkpoint, "", PENDING, Decision.CLOSED, (reason,), moment)
+                closed = (load, ingest_id, checkpoint, "", verdict, Decision.CLOSED, (reason,), moment)
                 self._record_decision(connection, GateDecision(*closed, valid_until=moment + self._valid_for))
 
     def finish_run(self, run: CheckpointRun, gates: Sequence[str]) -> tuple[GateDecision, ...]:
@@ -141,7 +143,8 @@ class Ledger:
                 ]
                 connection.execute(row_counts.insert(), counted)
             for item in decisions:
-                self._record_decision(connection, item)
+                if not self._overtaken(connection, item):
+                    self._record_decision(connection, item)
         return decisions
 
     def runs_of(self, ingest_id: str) -> tuple[RecordedRun, ...]:
@@ -202,7 +205,7 @@ class Ledger:
         if ingest_id is None:
             ingest_id = self.latest_ingest()
         decisions = self._latest_decisions(load, ingest_id) if ingest_id is not None and self.exists() else ()
-        return evaluate(load, ingest_id, required, decisions, _naive(now))
+        return evaluate(load, ingest_id, required, decisions, _naive(now), latest_ingest=self.latest_ingest())
 
     def _latest_decisions(self, load: str, ingest_id: str) -> tuple[GateDecision, ...]:
         table = gate_decisions.c
@@ -214,6 +217,18 @@ class Ledger:
         query = sa.select(gate_decisions).where(table.id.in_(newest)).order_by(table.checkpoint)
         with self._database.transaction() as connection:
             return tuple(_decision(row) for row in connection.execute(query).mappings())
+
+    def _overtaken(self, connection: Connection, item: GateDecision) -> bool:
+        """Whether a later run began, or the load itself, while this run went on: then its decision is out of date."""
+        table = gate_decisions.c
+        same_gate = (
+            table.load == item.load,
+            table.ingest_id == item.ingest_id,
+            table.checkpoint == item.checkpoint,
+        )
+        pending = sa.select(sa.func.max(table.id)).where(*same_gate, table.run_id == item.run_id).scalar_subquery()
+        later = sa.select(sa.func.count()).where(*same_gate, table.id > pending, table.run_id != item.run_id)
+        return bool(connection.execute(later).scalar())
 
     def _record_decision(self, connection: Connection, item: GateDecision) -> None:
         connection.execute(

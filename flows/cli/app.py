@@ -14,14 +14,14 @@ from flows.cli.suites import suites
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 def cli() -> None:
-    r"""Keep bad data out of the warehouse.
+    """Keep bad data out of the warehouse.
 
     Great Expectations suites say what must be true, checkpoints check it after every ingest, and a gate stops
     the next load until it holds.
 
     \b
     Exit codes: 0 passed or open, 1 failed or closed, 2 usage or configuration, 3 could not be checked.
-    """
+    """  # noqa: D301 - the backslash tells click to keep the line
 
 
 for command in (run, check, gate, replay, suites, serve):

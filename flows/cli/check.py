@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import sys
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from checkpoints.spec import find_checkpoint, load_checkpoints
+from checkpoints.ledger import Ledger, LedgerError
+from checkpoints.result import Verdict
+from checkpoints.spec import CheckpointSpec, find_checkpoint, load_checkpoints
 from flows.cli.exit_codes import ExitCode, of_verdict
 from flows.cli.options import common_failing_with, ingest_option, print_json
 from flows.cli.progress import terminal_progress
+from gx.errors import SluiceError
 from gx.settings import Settings
 
 if TYPE_CHECKING:
@@ -26,21 +29,24 @@ _COLOURS = {"passed": "green", "warned": "yellow"}
 @common_failing_with(verdict="errored", results=[])
 def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | None) -> ExitCode:
     """Run CHECKPOINT, record its verdict and decide its gates. Loads nothing."""
-    find_checkpoint(load_checkpoints(settings.checkpoints_dir), checkpoint)
+    spec = find_checkpoint(load_checkpoints(settings.checkpoints_dir), checkpoint)
     # GX and the sources take seconds to import: --help and a mistyped name must not wait for them.
-    from flows.workspace import new_ingest_id, open_workspace, utc_now
+    from flows.turn import StillBusyError
+    from flows.workspace import ingest_to_check, open_workspace
 
-    with (
-        redirect_stdout(sys.stderr),  # libraries print remarks, and standard output is one document with --json
-        open_workspace(settings, what=f"sluice check {checkpoint}", progress=terminal_progress()) as workspace,
-    ):
-        if ingest_id is None:
-            ingest_id = workspace.ledger.latest_ingest() or new_ingest_id("check")
-        if workspace.ledger.ingest(ingest_id) is None:
-            # From now on gates are asked about this one, not about the ingest before it.
-            workspace.ledger.begin_ingest(ingest_id, "outside sluice", utc_now())
-        run = workspace.check(checkpoint, ingest_id)
-        gates = [workspace.gate(load, ingest_id) for load in workspace.checkpoints[checkpoint].gates]
+    try:
+        with (
+            redirect_stdout(sys.stderr),  # libraries print remarks, and standard output is one document with --json
+            open_workspace(settings, what=f"sluice check {checkpoint}", progress=terminal_progress()) as workspace,
+        ):
+            ingest_id = ingest_to_check(workspace.ledger, checkpoint, ingest_id)
+            run = workspace.check(checkpoint, ingest_id)
+            gates = [workspace.gate(load, ingest_id) for load in spec.gates]
+    except StillBusyError:
+        raise  # another run is at work, and decides
+    except SluiceError as error:
+        _close(settings, spec, ingest_id, error)
+        raise
     if as_json:
         print_json(_document(run, [(gate.load, gate.decision.value) for gate in gates]))
         return of_verdict(run.verdict)
@@ -52,6 +58,18 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
         print_gate(gate)
     print_docs(settings)
     return of_verdict(run.verdict)
+
+
+def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, error: SluiceError) -> None:
+    """A check that could not even begin leaves no gate open that an earlier one had opened."""
+    from flows.workspace import ingest_to_check, utc_now
+
+    ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
+    with suppress(LedgerError):  # then every gate is closed as it is
+        about = ingest_to_check(ledger, spec.name, ingest_id)
+        reason = f"the check could not be run: {error}"
+        ledger.close_gates(spec.name, about, spec.gates, reason, utc_now(), Verdict.ERRORED.value)
+    ledger.close()
 
 
 def _print(run: CheckpointRun) -> None:

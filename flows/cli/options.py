@@ -13,7 +13,8 @@ from typing import Any
 import click
 
 from checkpoints.gate import GateClosedError
-from flows.cli.exit_codes import ExitCode
+from checkpoints.result import CheckpointFailedError
+from flows.cli.exit_codes import ExitCode, of_verdict
 from gx.errors import ConfigError, SluiceError
 from gx.masking import mask_error
 from gx.settings import Settings, load_settings
@@ -50,6 +51,9 @@ def _wrap(command: Command, on_error: Mapping[str, Any]) -> Callable[..., None]:
         except SluiceError as error:
             code = exit_code(error)
             _report(str(error), code, on_error if as_json else None)
+        except KeyboardInterrupt:
+            code = ExitCode.ERRORED
+            _report("interrupted; what had no verdict yet stays closed", code, on_error if as_json else None)
         except Exception as error:
             if os.environ.get("SLUICE_DEBUG"):
                 raise
@@ -83,6 +87,8 @@ def exit_code(error: SluiceError) -> ExitCode:
     """The exit code that says what kind of error this is."""
     if isinstance(error, ConfigError):
         return ExitCode.USAGE
+    if isinstance(error, CheckpointFailedError):
+        return of_verdict(error.verdict)
     return ExitCode.FAILED if isinstance(error, GateClosedError) else ExitCode.ERRORED
 
 

@@ -14,6 +14,7 @@ from flows.cli.options import common, print_json
 from flows.cli.prefect_environment import prefect_ready
 from flows.cli.progress import terminal_progress
 from flows.cli.summary import print_summary, summary_document
+from flows.turn import turn
 from gx.errors import ConfigError
 from gx.settings import Settings
 
@@ -59,7 +60,11 @@ def duplicate_revenue(settings: Settings, as_json: bool) -> ExitCode:
     if not settings.is_reference:
         raise ConfigError("the replay works on the reference project; leave --project and SLUICE_PROJECT out")
     progress = terminal_progress()
-    with prefect_ready(settings):
+    replays = settings.state_dir / "replay"
+    with (
+        turn(replays, "sluice replay", wait_seconds=settings.wait_seconds, progress=progress),
+        prefect_ready(settings),
+    ):
         before = _act("BEFORE: no deduplication in staging", "before", settings, progress, deduplicate=False)
         after = _act("AFTER: staging keeps the latest sync of each row", "after", settings, progress, deduplicate=True)
     if as_json:
@@ -87,7 +92,8 @@ def _act(title: str, name: str, settings: Settings, progress: Callable[[str], No
     world = _world(settings, name)
     shutil.rmtree(world.state_dir, ignore_errors=True)
     result = run_main_job(world, Scenario(faulty=True, deduplicate=deduplicate), progress)
-    rows, charges, revenue = _figures(world)
+    finished = result.code in (ExitCode.OK, ExitCode.FAILED)
+    rows, charges, revenue = _figures(world) if finished else (0, 0, None)
     return Act(title, result, rows, charges, revenue, _detected_after(result))
 
 

@@ -15,7 +15,7 @@ import click
 
 from flows.cli.exit_codes import ExitCode
 from flows.cli.options import common
-from gx.errors import SluiceError
+from gx.errors import ConfigError, SluiceError
 from gx.settings import Settings
 
 _SERVER_SECONDS = 180
@@ -36,6 +36,8 @@ def serve(settings: Settings, as_json: bool, cron: str, port: int) -> ExitCode:
     With PREFECT_API_URL set the deployments are served from that server, otherwise one is started here.
     """
     del as_json
+    if not settings.is_reference:
+        raise ConfigError("`sluice serve` serves the reference project; leave --project and SLUICE_PROJECT out")
     os.environ.setdefault("PREFECT_HOME", str(settings.state_dir / "prefect"))
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DO_NOT_TRACK", "1")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from flows.sources import generator_stripe
+from flows.sources.embedded_mark import EmbeddedMark
 from flows.sources.emulators.embedded import EmbeddedSources, StripeControl
 from flows.sources.errors import IngestError
 from flows.sources.ingest import Clock, IngestedTable, IngestResult, Progress, silent
@@ -146,11 +147,12 @@ class EmbeddedIngest:
 
         Raises:
             IngestError: a source or the warehouse failed. Tables that were complete by then are in raw; the
-            next
-                run brings them up to date without duplicates.
+                next run brings them up to date without duplicates. Or the sources are the embedded ones, and
+                raw has rows of others: then nothing was written.
         """
         started_at = self._now()
         rows: dict[RawTable, int] = dict.fromkeys((*STRIPE_TABLES, *POSTGRES_TABLES), 0)
+        self._settle_whose_raw_is()
         self._landing.ensure_tables(rows)
         if self._fault is None:
             self._sync_stripe(rows, progress)
@@ -159,6 +161,15 @@ class EmbeddedIngest:
         self._sync_postgres(rows, progress)
         tables = tuple(IngestedTable(table.full_name, count) for table, count in rows.items())
         return IngestResult(ingest_id, "stripe+postgres", started_at, self._now(), tables)
+
+    def _settle_whose_raw_is(self) -> None:
+        mark = EmbeddedMark(self._landing)
+        if self._reference is not None:
+            mark.claim(self._reference.seed, self._reference.scale)
+        elif self._fault is not None:
+            mark.claim(None, None)
+        else:
+            mark.give_up()
 
     def _now(self) -> datetime:
         """The clock, but always later than before: the latest of two copies must be told by this alone."""

@@ -79,7 +79,7 @@ class RawLanding:
     def ensure_tables(self, tables: Iterable[RawTable]) -> None:
         """Create the schemas and tables that are absent."""
         wanted = tuple(tables)
-        with self._connection("create the raw tables") as connection:
+        with self.connection("create the raw tables") as connection:
             for schema in sorted({table.schema for table in wanted}):
                 connection.execute(CreateSchema(schema, if_not_exists=True))
             for table in wanted:
@@ -96,13 +96,13 @@ class RawLanding:
             spool = Path(directory) / f"{table.name}.parquet"
             rows = _spool(table, batches, synced_at, spool)
             if rows or mode is Mode.REPLACE:
-                with self._connection(f"land {rows:,} rows in {table.full_name}") as connection:
+                with self.connection(f"land {rows:,} rows in {table.full_name}") as connection:
                     _write(connection, staging_area(connection.dialect.name), table, spool, mode)
         return rows
 
     def count(self, table: RawTable) -> int:
         """How many rows raw holds."""
-        with self._connection(f"count {table.full_name}") as connection:
+        with self.connection(f"count {table.full_name}") as connection:
             return int(connection.execute(select(func.count()).select_from(table.sqlalchemy_table())).scalar_one())
 
     def count_since(self, table: str, synced_from: datetime, tables: Iterable[RawTable]) -> int:
@@ -113,13 +113,13 @@ class RawLanding:
         """
         target = {known.full_name: known for known in tables}[table].sqlalchemy_table()
         query = select(func.count()).select_from(target).where(target.c[SYNCED] >= synced_from)
-        with self._connection(f"count {table}") as connection:
+        with self.connection(f"count {table}") as connection:
             return int(connection.execute(query).scalar_one())
 
     def standing(self, tables: Iterable[RawTable]) -> dict[RawTable, Standing]:
         """How far raw is, for each of the tables; over one connection, because opening a file costs."""
         found: dict[RawTable, Standing] = {}
-        with self._connection("tell what raw holds") as connection:
+        with self.connection("tell what raw holds") as connection:
             for table in tables:
                 target = table.sqlalchemy_table()
                 query = select(func.count(), func.max(target.c[table.cursor])).select_from(target)
@@ -130,12 +130,20 @@ class RawLanding:
         """The source columns of the rows with the lowest keys."""
         target = table.sqlalchemy_table()
         columns = [target.c[name] for name in table.source_schema.names]
-        with self._connection(f"read {table.full_name}") as connection:
+        with self.connection(f"read {table.full_name}") as connection:
             found = connection.execute(select(*columns).order_by(target.c[table.key]).limit(limit)).all()
         return tuple(tuple(row) for row in found)
 
     @contextmanager
-    def _connection(self, purpose: str) -> Iterator[Connection]:
+    def connection(self, purpose: str) -> Iterator[Connection]:
+        """A connection in one transaction; the warehouse is released after it.
+
+        Args:
+            purpose: completes "the warehouse did not ...".
+
+        Raises:
+            IngestError: the warehouse refused.
+        """
         try:
             with self._warehouse.connect() as connection:
                 yield connection

@@ -15,6 +15,7 @@ from expectations.sql_source import SqlSource
 from flows.scenario import Scenario
 from flows.sources.catalog import SourceCatalog, StripeFigures
 from flows.sources.embedded import EmbeddedIngest
+from flows.sources.embedded_mark import EmbeddedMark, OwnRowsIngest
 from flows.sources.emulators.embedded import EmbeddedSources, embedded_sources
 from flows.sources.fivetran import FivetranIngest
 from flows.sources.fivetran_api import FivetranApi
@@ -64,9 +65,11 @@ class SourceWiring:
             name: partial(SqlSource.at, name, url) for name, url in self._databases.items()
         }
         makers["warehouse"] = lambda: SqlSource("warehouse", self._warehouse.connect)
-        if self._settings.stripe_api_key is not None or self._settings.is_reference:
+        # Figures of the embedded sources mean nothing for data that Fivetran brought.
+        embedded = self._settings.is_reference and self._settings.fivetran_api_key is None
+        if self._settings.stripe_api_key is not None or embedded:
             makers["stripe"] = lambda: StripeFigures(self._stripe())
-        if self._settings.is_reference:
+        if embedded:
             makers.setdefault("postgres", lambda: SqlSource.at("postgres", self._postgres()))
         return SourceCatalog(makers)
 
@@ -111,7 +114,7 @@ class SourceWiring:
             )
         return make_url(self.embedded.postgres_url.get_secret_value())
 
-    def _fivetran(self, key: SecretStr) -> FivetranIngest:
+    def _fivetran(self, key: SecretStr) -> Ingest:
         secret = self._settings.fivetran_api_secret
         connections = tuple(name.strip() for name in self._settings.fivetran_connections.split(",") if name.strip())
         if secret is None or not connections:
@@ -121,7 +124,7 @@ class SourceWiring:
             )
         tables = (*STRIPE_TABLES, *POSTGRES_TABLES)
         landing = RawLanding(self._warehouse, self._settings.state_dir / "ingest")
-        return FivetranIngest(
+        fivetran = FivetranIngest(
             FivetranApi(key, secret),
             connections,
             tables=tuple(table.full_name for table in tables),
@@ -129,6 +132,7 @@ class SourceWiring:
             clock=_now,
             timeout_seconds=self._settings.load_timeout_seconds,
         )
+        return OwnRowsIngest(fivetran, EmbeddedMark(landing))
 
 
 def _now() -> datetime:

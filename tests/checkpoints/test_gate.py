@@ -25,7 +25,7 @@ def decided(checkpoint: str, decision: Decision = Decision.OPEN, *, verdict: str
 
 
 def ask(required: list[str], decisions: list[GateDecision], now: datetime = NOW) -> Gate:
-    return evaluate("marts", "ingest-1", required, decisions, now)
+    return evaluate("marts", "ingest-1", required, decisions, now, latest_ingest="ingest-1")
 
 
 def test_open_when_every_required_checkpoint_is() -> None:
@@ -35,11 +35,23 @@ def test_open_when_every_required_checkpoint_is() -> None:
 
 
 def test_closed_without_ingest_without_checkpoint_and_without_decision() -> None:
-    assert evaluate("marts", None, ["a"], [decided("a")], NOW).reasons == ("nothing has been ingested or checked yet",)
+    assert evaluate("marts", None, ["a"], [decided("a")], NOW, latest_ingest=None).reasons == (
+        "nothing has been ingested or checked yet",
+    )
     assert ask([], [decided("a")]).reasons == ("no checkpoint guards this load",)
     assert ask(["a"], []).reasons == ("the checkpoint a has not been run for ingest ingest-1",)
-    for gate in (evaluate("marts", None, ["a"], [decided("a")], NOW), ask([], [decided("a")]), ask(["a"], [])):
+    for gate in (
+        evaluate("marts", None, ["a"], [decided("a")], NOW, latest_ingest=None),
+        ask([], [decided("a")]),
+        ask(["a"], []),
+    ):
         assert not gate.is_open
+
+
+def test_an_ingest_that_another_one_followed_opens_nothing() -> None:
+    gate = evaluate("marts", "ingest-1", ["a"], [decided("a")], NOW, latest_ingest="ingest-2")
+    assert not gate.is_open
+    assert gate.reasons == ("the ingest ingest-2 began after ingest-1, so the tables hold something else by now",)
 
 
 def test_a_closed_decision_brings_its_reasons_or_at_least_its_verdict() -> None:

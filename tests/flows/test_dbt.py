@@ -1,6 +1,7 @@
 """The runner: what a caller sees of a load that works, fails, waits for a lock or takes too long."""
 
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -139,6 +140,78 @@ def test_a_stopped_child_takes_its_own_children_with_it(tmp_path: Path):
             return
         time.sleep(0.05)
     pytest.fail("the grandchild is still running")
+
+
+PARENT_OF_ANY = """
+import os, sys
+from pathlib import Path
+from flows.dbt_process import follow, running
+with running([sys.executable, "-c", sys.argv[1]], dict(os.environ), Path(sys.argv[2])) as child:
+    follow(child, lambda line: print(line, flush=True), 60)
+"""
+LIVE_ON = """
+import os, signal, subprocess, sys, time
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+grandchild = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])
+print(os.getpid(), grandchild.pid, flush=True)
+time.sleep(60)
+"""
+PARENT_OF_DBT = """
+import os, sys
+from pathlib import Path
+from sqlalchemy.engine import make_url
+from flows.dbt import DbtSetup, run_dbt
+run_dbt("staging", DbtSetup(make_url(sys.argv[1]), Path(sys.argv[2]), os.environ))
+"""
+
+
+def parent(code: str, *arguments: str) -> subprocess.Popen[str]:
+    search_path = {**os.environ, "PYTHONPATH": str(PROJECT_DIR.parents[1])}
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, env=search_path, text=True)
+
+
+def is_alive(pid: int) -> bool:
+    state = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return bool(state.strip()) and not state.startswith("Z")  # nobody may be there to reap it
+
+
+def assert_gone_within(seconds: float, *pids: int) -> None:
+    deadline = time.monotonic() + seconds
+    while alive := [pid for pid in pids if is_alive(pid)]:
+        if time.monotonic() > deadline:
+            for pid in alive:
+                os.kill(pid, signal.SIGKILL)
+            pytest.fail(f"still running {seconds:g} s after the parent: {alive}")
+        time.sleep(0.05)
+
+
+def test_a_parent_that_is_killed_takes_the_child_and_its_children_with_it_even_those_that_ignore_an_interrupt(
+    tmp_path: Path,
+):
+    with parent(PARENT_OF_ANY, LIVE_ON, str(tmp_path)) as process:
+        assert process.stdout
+        pids = [int(pid) for pid in process.stdout.readline().split()]
+        assert len(pids) == 2
+        assert all(is_alive(pid) for pid in pids)
+        process.kill()
+    assert_gone_within(10, *pids)
+
+
+def test_dbt_does_not_go_on_when_the_run_that_started_it_is_killed(staged: Warehouse, writer: subprocess.Popen):
+    with parent(PARENT_OF_DBT, str(staged.url), str(staged.state)) as process:
+        deadline = time.monotonic() + 30
+        found = ""
+        while not found and time.monotonic() < deadline:
+            found = subprocess.run(
+                ["pgrep", "-P", str(process.pid)], capture_output=True, text=True, check=False
+            ).stdout
+            time.sleep(0.05)
+        dbt = int(found)
+        time.sleep(4)  # it has started by then, and waits for the writer
+        assert is_alive(dbt)
+        process.kill()
+    assert_gone_within(10, dbt)
 
 
 def test_a_refused_connection_is_transient_and_a_password_of_digits_stays_a_text(tmp_path: Path):

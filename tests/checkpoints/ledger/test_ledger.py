@@ -50,6 +50,16 @@ def test_an_ingest_that_is_tried_again_starts_its_record_anew(ledger: Ledger) ->
     assert done.tables == {"raw.charges": 1423}
 
 
+def test_a_run_that_ends_after_a_later_one_began_decides_nothing(ledger: Ledger) -> None:
+    ledger.begin_run("run-1", "staging", "ingest-1", ["marts"], NOON)
+    ledger.begin_run("run-2", "staging", "ingest-1", ["marts"], NOON + MINUTE)
+    ledger.finish_run(run_of(Verdict.FAILED, run_id="run-2", at=NOON + MINUTE), ["marts"])
+    ledger.finish_run(run_of(Verdict.PASSED, run_id="run-1"), ["marts"])
+    gate = ledger.gate("marts", ["staging"], ingest_id="ingest-1", now=NOON + MINUTE)
+    assert not gate.is_open
+    assert [item.run_id for item in gate.decisions] == ["run-2"]
+
+
 def test_a_load_that_begins_again_closes_what_its_earlier_check_had_opened(ledger: Ledger) -> None:
     ledger.begin_ingest("ingest-1", "test", NOON)
     record(ledger, run_of(Verdict.PASSED, checkpoint="marts"), "dashboards")
@@ -104,7 +114,7 @@ def test_a_second_ingest_closes_the_gate_until_it_is_checked(ledger: Ledger) -> 
     ledger.begin_ingest("ingest-2", "test", NOON + MINUTE)
     gate = ledger.gate("marts", ["staging"], ingest_id=None, now=NOON + MINUTE)
     assert (gate.is_open, gate.ingest_id) == (False, "ingest-2")
-    assert ledger.gate("marts", ["staging"], ingest_id="ingest-1", now=NOON + MINUTE).is_open
+    assert not ledger.gate("marts", ["staging"], ingest_id="ingest-1", now=NOON + MINUTE).is_open
     record(ledger, run_of(Verdict.WARNED, run_id="run-2", ingest_id="ingest-2", at=NOON + MINUTE), "marts")
     assert ledger.gate("marts", ["staging"], ingest_id=None, now=NOON + MINUTE).is_open
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
+from checkpoints.gate import Decision
 from checkpoints.ledger import Ledger
 from checkpoints.result import Verdict
 from tests.checkpoints.runs import NOON, record, run_of
@@ -113,7 +114,8 @@ def test_several_processes_that_make_and_write_one_ledger_at_once_lose_nothing(u
         assert writer.returncode == 0, errors
     names = {f"writer{writer}-{number}" for writer in range(WRITERS) for number in range(RUNS)}
     for name in names:
-        assert ledger.gate("marts", ["staging"], ingest_id=name, now=NOON).is_open
+        (decided,) = ledger.gate("marts", ["staging"], ingest_id=name, now=NOON).decisions
+        assert decided.decision is Decision.OPEN
         (run,) = ledger.runs_of(name)
         assert (run.verdict, run.expectations) == (Verdict.PASSED, 1)
         remembered = ledger.ingest(name)

@@ -9,8 +9,11 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from flows.sources.embedded import EmbeddedIngest, ReferenceScope
+from flows.sources.embedded_mark import MARK, EmbeddedMark, OwnRowsIngest
 from flows.sources.emulators.embedded import EmbeddedSources
 from flows.sources.errors import IngestError
+from flows.sources.fivetran import FivetranIngest
+from flows.sources.fivetran_api import FivetranApi, RetryPolicy
 from flows.sources.landing import Mode, RawLanding
 from flows.sources.postgres import PostgresSource
 from flows.sources.raw_tables import (
@@ -93,7 +96,7 @@ def test_a_first_sync_lands_every_row_in_exactly_the_contracts_columns(warehouse
             found = [column["name"] for column in inspector.get_columns(raw.name, raw.schema)]
             assert found == raw.schema_in_raw.names
         for schema in ("raw_stripe", "raw_postgres"):
-            expected = {raw.name for raw in ALL_TABLES if raw.schema == schema}
+            expected = {table.name for table in (*map(table_of, ALL_TABLES), MARK) if table.schema == schema}
             assert set(inspector.get_table_names(schema)) == expected
 
 
@@ -222,6 +225,115 @@ def test_history_comes_once_and_september_stays_the_same_at_any_scale(
     # Another scale in the same warehouse replaces the reference data instead of mixing with it.
     assert ingest(2)["raw_stripe.charges"] == 2 * 1_423
     assert counts(duckdb_warehouse)["raw_stripe.charges"] == 2 * 1_423
+    assert everything_in(duckdb_warehouse, MARK.name) == [(SEED, 2)]
+
+
+def real_charges(warehouse: Warehouse) -> list[tuple[Any, ...]]:
+    """Five charges that someone else landed, in a table with a column of their own."""
+    charges = sa.Table(
+        "charges", sa.MetaData(schema="raw_stripe"), sa.Column("id", sa.String), sa.Column("own", sa.Text)
+    )
+    with warehouse.connect() as connection:
+        connection.execute(sa.schema.CreateSchema("raw_stripe", if_not_exists=True))
+        connection.execute(sa.schema.CreateTable(charges))
+        connection.execute(sa.insert(charges), [{"id": f"ch_real_{i}", "own": "kept"} for i in range(5)])
+    return everything_in(warehouse, "charges")
+
+
+def everything_in(warehouse: Warehouse, table: str) -> list[tuple[Any, ...]]:
+    found = sa.table(table, schema="raw_stripe")
+    with warehouse.connect() as connection:
+        return sorted(tuple(row) for row in connection.execute(sa.select(sa.text("*")).select_from(found)))
+
+
+def tables_in(warehouse: Warehouse) -> set[tuple[str, str]]:
+    schema, name = sa.column("table_schema"), sa.column("table_name")
+    known = sa.table("tables", schema, name, schema="information_schema")
+    with warehouse.connect() as connection:
+        found = connection.execute(sa.select(schema, name).where(schema.in_(["raw_stripe", "raw_postgres"])))
+        return {(row[0], row[1]) for row in found}
+
+
+@pytest.mark.parametrize("faulty", [False, True], ids=["normal", "faulty"])
+def test_the_embedded_sources_refuse_a_warehouse_with_rows_of_others_and_leave_it_untouched(
+    warehouse: Warehouse, ingest_into, faulty: bool
+) -> None:
+    before = real_charges(warehouse)
+    with pytest.raises(IngestError, match=r"has rows in raw_stripe\.charges that are not marked") as caught:
+        ingest_into(warehouse, faulty=faulty).run("never")
+    assert not caught.value.transient
+    for setting in (
+        "SLUICE_STRIPE_API_KEY",
+        "SLUICE_SOURCE_POSTGRES_URL",
+        "SLUICE_FIVETRAN_API_KEY",
+        "SLUICE_WAREHOUSE_URL",
+    ):
+        assert setting in str(caught.value)
+    assert len(before) == 5
+    assert everything_in(warehouse, "charges") == before
+    assert tables_in(warehouse) == {("raw_stripe", "charges")}
+
+
+@pytest.mark.snowflake
+def test_the_embedded_sources_refuse_rows_of_others_on_snowflake(snowflake_warehouse, ingest_into) -> None:
+    before = real_charges(snowflake_warehouse)
+    with pytest.raises(IngestError, match=r"has rows in raw_stripe\.charges that are not marked"):
+        ingest_into(snowflake_warehouse).run("never")
+    assert everything_in(snowflake_warehouse, "charges") == before
+
+
+def test_every_raw_table_with_rows_of_others_is_named(
+    duckdb_warehouse: Warehouse, ingest_into, sources: EmbeddedSources, tmp_path: Path
+) -> None:
+    landing = RawLanding(duckdb_warehouse, tmp_path)
+    landing.ensure_tables(ALL_TABLES)
+    for raw in (PLANS, USERS):
+        with duckdb_warehouse.connect() as connection:
+            connection.execute(sa.insert(table_of(raw)).values({raw.key: "1"}))
+    with pytest.raises(IngestError, match=r"rows in raw_stripe\.plans, raw_postgres\.users that"):
+        ingest_into(duckdb_warehouse).run("never")
+
+
+def test_empty_raw_tables_of_others_may_be_filled(duckdb_warehouse: Warehouse, ingest_into, tmp_path: Path) -> None:
+    RawLanding(duckdb_warehouse, tmp_path).ensure_tables(ALL_TABLES)
+    ingest_into(duckdb_warehouse).run("first")
+    assert counts(duckdb_warehouse) == LANDED
+    assert everything_in(duckdb_warehouse, MARK.name) == [(SEED, 1)]
+
+
+def test_rows_of_the_companys_own_sources_end_what_the_embedded_ones_may_replace(
+    warehouse: Warehouse, ingest_into, sources: EmbeddedSources, tmp_path: Path
+) -> None:
+    ingest_into(warehouse).run("tried out")
+    own = EmbeddedIngest(
+        StripeSource(sources.stripe_api_key, api_base=sources.stripe_api_base),
+        PostgresSource(sources.postgres_url),
+        RawLanding(warehouse, tmp_path),
+        clock=SteppingClock(),
+    )
+    own.run("own")
+    own.run("own again")
+    with pytest.raises(IngestError, match="not marked"):
+        ingest_into(warehouse).run("the key was lost")
+    assert counts(warehouse) == LANDED
+
+
+def test_a_fivetran_sync_ends_what_the_embedded_sources_may_replace(
+    duckdb_warehouse: Warehouse, ingest_into, stripe_source: StripeSource, tmp_path: Path
+) -> None:
+    ingest_into(duckdb_warehouse).run("tried out")
+    # Fivetran fails: what it landed before that is there all the same.
+    closed = FivetranApi(SecretStr("key"), SecretStr("secret"), api_base="http://127.0.0.1:1", retry=RetryPolicy(1))
+    fivetran = FivetranIngest(closed, ["warm_owl"], tables=[], count_synced=lambda *_: 0, clock=SteppingClock())
+    with pytest.raises(IngestError):
+        OwnRowsIngest(fivetran, EmbeddedMark(RawLanding(duckdb_warehouse, tmp_path))).run("fivetran")
+    with pytest.raises(IngestError, match="not marked"):
+        ingest_into(duckdb_warehouse).run("the key was lost")
+
+
+def test_the_mark_can_be_given_up_where_raw_is_not_there_yet(warehouse: Warehouse, tmp_path: Path) -> None:
+    EmbeddedMark(RawLanding(warehouse, tmp_path)).give_up()
+    assert tables_in(warehouse) == set()
 
 
 def test_a_postgres_that_is_down_is_a_transient_error_without_the_password(

@@ -9,7 +9,9 @@ import pyarrow as pa
 import pytest
 from pydantic import SecretStr
 
+from expectations.facts import Measure
 from flows.child import ChildServer
+from flows.sources.catalog import StripeFigures
 from flows.sources.emulators.embedded import EmbeddedSources, StripeControl
 from flows.sources.errors import IngestError, SourceError
 from flows.sources.generator_stripe import september
@@ -76,6 +78,35 @@ def test_a_measure_of_what_there_is_not_says_what_there_is(
     with pytest.raises(SourceError, match=message) as caught:
         stripe_source.measure(measure)
     assert not caught.value.transient
+
+
+def test_figures_take_a_window_on_created(stripe_source: StripeSource) -> None:
+    figures = StripeFigures(stripe_source)
+    first = figures.read(Measure("charges", "amount", since_column="created", until=SEPTEMBER_15))
+    second = figures.read(Measure("charges", "amount", since_column="created", since=SEPTEMBER_15))
+    assert 0 < first < 412_184_00
+    assert first + second == 412_184_00
+
+
+@pytest.mark.parametrize(
+    ("measure", "message"),
+    [
+        (Measure("charges", distinct="customer_id"), "cannot count the distinct values of 'customer_id'"),
+        (
+            Measure("subscriptions", since_column="canceled_at", since=SEPTEMBER_15),
+            "figure of subscriptions .* cannot window by 'canceled_at'",
+        ),
+        (Measure("charges", until=SEPTEMBER_15), "the window names no column"),
+    ],
+)
+def test_a_figure_that_stripe_cannot_give_is_refused_with_those_it_can(
+    stripe_source: StripeSource, measure: Measure, message: str
+) -> None:
+    with pytest.raises(SourceError, match=message) as caught:
+        StripeFigures(stripe_source).read(measure)
+    assert not caught.value.transient
+    assert "counts of objects and sums of a whole-number column" in str(caught.value)
+    assert "a window on 'created'" in str(caught.value)
 
 
 def test_a_list_that_hangs_ends_as_a_transient_error_at_the_clients_timeout(
