@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar, Optional
 
-from dateutil.parser import parse
+from dateutil.parser import isoparse
 from great_expectations.compatibility import pydantic
 from great_expectations.expectations.expectation import ColumnAggregateExpectation
 
@@ -15,12 +16,15 @@ from expectations.sentences import RuleSentence, duration, outcome
 
 CLOCK_SKEW = timedelta(hours=1)
 """How far ahead of our clock a newest row may be; beyond it a future date would hide stale data."""
+_FROM_A_FULL_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([T ].+)?")
 
 
 class ExpectTableToBeFresh(RuleSentence, ColumnAggregateExpectation):
     """Expect the newest value of a timestamp column to be at most so many hours old.
 
-    Timestamps without a zone count as UTC. A table without any value there is stale.
+    A column of dates, or of ISO-8601 text with a full date, will do as well; what holds anything else is no
+    measure of freshness, and the expectation errs. Timestamps without a zone count as UTC. A table without any
+    value there is stale.
     """
 
     max_age_hours: float = pydantic.Field(gt=0)
@@ -61,11 +65,18 @@ class ExpectTableToBeFresh(RuleSentence, ColumnAggregateExpectation):
 def _moment(value: object, column: str) -> datetime:
     if isinstance(value, datetime):
         return value
-    try:
-        return parse(str(value))
-    except (ValueError, OverflowError):
-        # The parser's own message quotes the value, which is data.
-        raise ValueError(f"the newest {column} is no date or time") from None
+    if isinstance(value, date):
+        return datetime.combine(value, time())
+    # Anything less than a full date may be a number or a word: 23 is no day of this month, and 2025 no year.
+    if isinstance(value, str) and _FROM_A_FULL_DATE.fullmatch(value):
+        try:
+            return isoparse(value)
+        except (ValueError, OverflowError):
+            pass  # its message quotes the value, which is data
+    raise ValueError(
+        f"the newest {column} is no date or time but a value of type {type(value).__name__}; freshness needs a column "
+        "of timestamps, of dates, or of ISO-8601 text such as 2025-09-30T12:00:00Z"
+    )
 
 
 def _utc(moment: datetime) -> datetime:

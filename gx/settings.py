@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy.engine import URL, make_url
@@ -23,9 +24,12 @@ _SOURCE_VARIABLE = re.compile(r"^SLUICE_SOURCE_([A-Z0-9_]+)_URL$")
 
 
 class Settings(BaseSettings):
-    """Everything that can be set, each as ``SLUICE_<NAME>`` in the environment or in ``<project>/.env``."""
+    """Everything that can be set, each as ``SLUICE_<NAME>`` in the environment or in ``<project>/.env``.
 
-    model_config = SettingsConfigDict(env_prefix="SLUICE_", extra="ignore", frozen=True)
+    A variable that is empty counts as not set.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="SLUICE_", env_ignore_empty=True, extra="ignore", frozen=True)
 
     project: Path = REFERENCE_PROJECT
     """Directory with ``expectations/suites/`` and ``checkpoints/``."""
@@ -84,7 +88,7 @@ class Settings(BaseSettings):
         Raises:
             ConfigError: it is no URL, or of a database sluice does not know.
         """
-        default = f"duckdb:///{self.state_dir / 'warehouse.duckdb'}"
+        default = URL.create("duckdb", database=str(self.state_dir / "warehouse.duckdb"))
         url = _parse_url("SLUICE_WAREHOUSE_URL", self.warehouse_url, default)
         if url.get_backend_name() not in ("duckdb", "postgresql", "snowflake"):
             raise ConfigError(
@@ -98,7 +102,8 @@ class Settings(BaseSettings):
         Raises:
             ConfigError: it is no URL.
         """
-        url = _parse_url("SLUICE_LEDGER_URL", self.ledger_url, f"sqlite:///{self.state_dir / 'ledger.sqlite'}")
+        default = URL.create("sqlite", database=str(self.state_dir / "ledger.sqlite"))
+        url = _parse_url("SLUICE_LEDGER_URL", self.ledger_url, default)
         if url.get_backend_name() not in ("sqlite", "postgresql"):
             raise ConfigError(
                 f"SLUICE_LEDGER_URL names the database {url.get_backend_name()!r}; it can be {LEDGER_FORMS}"
@@ -106,9 +111,12 @@ class Settings(BaseSettings):
         return url
 
 
-def _parse_url(name: str, value: SecretStr | None, default: str) -> URL:
+def _parse_url(name: str, value: SecretStr | None, default: URL | None = None) -> URL:
+    text = value.get_secret_value() if value else ""
+    if default is not None and not text:
+        return default
     try:
-        url = make_url(value.get_secret_value() if value else default)
+        url = make_url(text)
         if "@" in (url.host or ""):
             raise ValueError("an @ in the password: what follows it would be shown as the host")
         return url
@@ -145,14 +153,20 @@ def load_settings(project: Path | None = None) -> Settings:
         ) from None
 
 
-def source_urls(environment: Mapping[str, str]) -> dict[str, URL]:
+def source_urls(project: Path, environment: Mapping[str, str]) -> dict[str, URL]:
     """The databases that suites may reconcile with: ``SLUICE_SOURCE_<NAME>_URL`` gives the source ``<name>``.
+
+    Args:
+        project: the project's directory; its ``.env`` can hold such variables too.
+        environment: goes before ``.env``. An empty variable, here or there, counts as not set.
 
     Raises:
         ConfigError: a value is no database URL.
     """
-    found: dict[str, URL] = {}
-    for variable, value in environment.items():
-        if match := _SOURCE_VARIABLE.match(variable):
-            found[match[1].lower()] = _parse_url(variable, SecretStr(value), "")
-    return found
+    places = (dotenv_values(project / ".env"), environment)
+    variables = {variable: value for place in places for variable, value in place.items() if value}
+    return {
+        match[1].lower(): _parse_url(variable, SecretStr(value))
+        for variable, value in variables.items()
+        if (match := _SOURCE_VARIABLE.match(variable))
+    }

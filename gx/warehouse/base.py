@@ -23,7 +23,11 @@ _CATALOG_COLUMNS = ("table_catalog", "table_schema", "table_name")
 
 
 class Warehouse:
-    """What is common to the warehouses; one subclass per engine holds its differences and nothing else does."""
+    """What is common to the warehouses; one subclass per engine holds its differences and nothing else does.
+
+    Every session is in UTC: compared with a time that has a zone, one without means UTC, whatever the zone of the
+    machine, the user or the database is.
+    """
 
     dialect_name: str
 

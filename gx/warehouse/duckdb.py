@@ -46,6 +46,11 @@ def _bounded_memory(connection: Any, _record: Any) -> None:
     connection.execute(f"SET memory_limit = '{MEMORY_LIMIT}'")
 
 
+def _in_utc(connection: Any, _record: Any) -> None:
+    # By default a session has the machine's zone.
+    connection.execute("SET TimeZone = 'UTC'")
+
+
 class _QuotingPreparer(DuckDBIdentifierPreparer):
     """Quotes every identifier: DuckDB has reserved words that PostgreSQL lacks, and ignores case even in quotes."""
 
@@ -74,6 +79,7 @@ class DuckDBWarehouse(Warehouse):
             )
         engine = super()._create_engine()
         sa.event.listen(engine, "connect", _no_progress_bar)
+        sa.event.listen(engine, "connect", _in_utc)
         if "memory_limit" not in self.url.query:
             sa.event.listen(engine, "connect", _bounded_memory)
         engine.dialect.identifier_preparer = _QuotingPreparer(cast("Dialect", engine.dialect))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Engine
 
 from gx.warehouse.base import Warehouse
 
@@ -17,6 +18,13 @@ _CONNECT_SECONDS = 30
 """How long connecting may take, unless the URL says ``connect_timeout``; libpq's own default is for ever."""
 
 
+def _in_utc(connection: Any, _record: Any) -> None:
+    # Said here and not in libpq's `options`, which the URL may need and connection poolers refuse.
+    with connection.cursor() as cursor:
+        cursor.execute("SET TIME ZONE 'UTC'")
+    connection.commit()  # a rollback would take it back
+
+
 class PostgresWarehouse(Warehouse):
     """A PostgreSQL database."""
 
@@ -26,6 +34,11 @@ class PostgresWarehouse(Warehouse):
         if "connect_timeout" in self.url.query:
             return {"pool_pre_ping": True}
         return {"pool_pre_ping": True, "connect_args": {"connect_timeout": _CONNECT_SECONDS}}
+
+    def _create_engine(self) -> Engine:
+        engine = super()._create_engine()
+        sa.event.listen(engine, "connect", _in_utc)
+        return engine
 
     def catalog_query(self, lowered_names: Sequence[str], database: str | None) -> sa.CompoundSelect[Any]:
         # information_schema leaves materialized views out.

@@ -27,6 +27,7 @@ class SnowflakeWarehouse(Warehouse):
 
     def engine_options(self) -> dict[str, Any]:
         arguments: dict[str, Any] = {name: self.url.query[name] for name in self._arguments()}
+        arguments["timezone"] = "UTC"  # the session's; by default the account's or the user's
         if "login_timeout" not in self.url.query:
             arguments["login_timeout"] = _LOGIN_SECONDS
         return {"pool_pre_ping": True, "connect_args": arguments}

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import math
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -224,6 +224,9 @@ AGES = [
     (date(2025, 10, 1), True, "The newest synced_at is 9 h old, 24 h allowed."),
     ("2025-10-01 08:15:00", True, "The newest synced_at is 45 min old, 24 h allowed."),
     ("2025-10-01T10:00:00+02:00", True, "The newest synced_at is 1 h old, 24 h allowed."),
+    ("2025-10-01T08:00:00Z", True, "The newest synced_at is 1 h old, 24 h allowed."),
+    ("2025-10-01 07:00:00.123456+00", True, "The newest synced_at is 2 h old, 24 h allowed."),
+    ("2025-09-30", False, "The newest synced_at is 33 h old, 24 h allowed."),
     (None, False, "There is no synced_at at all; 24 h allowed."),
 ]
 
@@ -237,10 +240,34 @@ def test_the_newest_row_may_be_as_old_as_allowed_and_not_from_the_future(
     assert sentence is None or told == sentence
 
 
-@pytest.mark.parametrize("newest", ["someone@example.com", "", 17580000000000000000000, 12.5e30])
+NO_TIMES = [
+    *("someone@example.com", "", "23", "1", "Nov", "Wed", "10:00", "2025", "2025-10", "2025-W40-3", "20251001"),
+    *("01/10/2025", "1 Oct 2025", "2025-13-01", "2025-10-01T", "2025-10-01 noon", "2025-10-01x", "9999-12-31T24:00"),
+    *(
+        23,
+        20251001,
+        1759309200,
+        17580000000000000000000,
+        12.5e30,
+        Decimal(1),
+        True,
+        time(9),
+        timedelta(1),
+        b"2025-10-01",
+    ),
+]
+
+
+@pytest.mark.parametrize("newest", NO_TIMES)
 def test_a_newest_value_that_is_no_time_raises_without_quoting_it(newest: Any) -> None:
-    with pytest.raises(ValueError, match=r"^the newest synced_at is no date or time$"):
+    with pytest.raises(
+        ValueError, match=r"^the newest synced_at is no date or time but a value of type \w+; "
+    ) as caught:
         fresh(newest)
+    assert str(caught.value).endswith(
+        f"of type {type(newest).__name__}; freshness needs a column of timestamps, of dates, or of ISO-8601 "
+        "text such as 2025-09-30T12:00:00Z"
+    )
 
 
 @given(st.integers(-(10**6), 10**7), st.floats(0.01, 10_000))

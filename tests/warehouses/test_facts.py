@@ -68,6 +68,15 @@ def test_a_table_without_any_timestamp_is_stale_and_not_from_1970(site: Site, ch
     assert "no shipped_at at all" in outcome.sentence
 
 
+@pytest.mark.parametrize("column", ["id", "lane", "region", "code"])
+def test_a_column_that_holds_no_time_errs(checks: Checks, column: str) -> None:
+    outcome = only(checks.run({"shop.orders": [fresh(column, 1_000_000)]}))
+
+    assert outcome.success is None
+    assert outcome.error is not None
+    assert f"the newest {column} is no date or time" in outcome.error
+
+
 def test_row_counts_are_compared_with_the_run_before(site: Site, checks: Checks) -> None:
     change = {"shop.growing": [{"expect_table_row_count_change_to_be_within": {"max_percent": 50}}]}
     sizes, holds = [4, 6, 10, 5], []

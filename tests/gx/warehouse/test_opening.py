@@ -59,6 +59,11 @@ def test_logging_in_to_snowflake_has_an_end(query: str, seconds: int) -> None:
     assert int(arguments(f"snowflake://me:pw@account/DB{query}")["login_timeout"]) == seconds
 
 
+@pytest.mark.parametrize("query", ["", "?timezone=Asia/Tokyo"])
+def test_a_snowflake_session_is_in_utc(query: str) -> None:
+    assert arguments(f"snowflake://me:pw@account/DB{query}")["timezone"] == "UTC"
+
+
 @pytest.mark.parametrize(("query", "seconds"), [("", 30), ("?connect_timeout=5", 5)])
 def test_connecting_to_postgresql_has_an_end(query: str, seconds: int) -> None:
     warehouse = open_warehouse(sa.make_url(f"postgresql://me@host/db{query}"), wait_seconds=0)
