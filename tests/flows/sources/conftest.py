@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -82,8 +85,12 @@ def postgres_warehouse(sources: EmbeddedSources) -> Iterator[Warehouse]:
 class EmulatedSnowflake:
     """Snowflake's dialect and connector, over HTTP to the emulator."""
 
-    def __init__(self, connect_args: dict[str, object]) -> None:
-        self._engine = sa.create_engine("snowflake://fake:snow@fakesnow/warehouse", connect_args=connect_args)
+    def __init__(self, port: int, database: str) -> None:
+        address = {"host": "127.0.0.1", "port": port, "protocol": "http"}
+        quiet = {"CLIENT_OUT_OF_BAND_TELEMETRY_ENABLED": False}
+        self._engine = sa.create_engine(
+            f"snowflake://fake:snow@fakesnow/{database}", connect_args={**address, "session_parameters": quiet}
+        )
 
     @contextmanager
     def connect(self) -> Iterator[sa.Connection]:
@@ -97,13 +104,25 @@ class EmulatedSnowflake:
         return text
 
 
-@pytest.fixture
-def snowflake_warehouse() -> Iterator[EmulatedSnowflake]:
-    import fakesnow
+@pytest.fixture(scope="session")
+def snowflake_port() -> Iterator[int]:
+    import uvicorn
 
-    with fakesnow.server() as found:
-        reached = {name: found[name] for name in ("host", "port", "protocol", "session_parameters")}
-        yield EmulatedSnowflake(reached)
+    # By name: once the module is imported, the package's function of that name, which starts it, is hidden.
+    app = import_module("fakesnow.server").app
+    listener = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    yield listener.getsockname()[1]
+    server.should_exit = True
+    thread.join(10)
+
+
+@pytest.fixture
+def snowflake_warehouse(snowflake_port: int, request: pytest.FixtureRequest) -> EmulatedSnowflake:
+    """A database of its own: the emulator keeps them all until the end."""
+    return EmulatedSnowflake(snowflake_port, f"warehouse_{abs(hash(request.node.nodeid))}")
 
 
 @pytest.fixture

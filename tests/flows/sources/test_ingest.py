@@ -247,8 +247,8 @@ def everything_in(warehouse: Warehouse, table: str) -> list[tuple[Any, ...]]:
 
 
 def tables_in(warehouse: Warehouse) -> set[tuple[str, str]]:
-    schema, name = sa.column("table_schema"), sa.column("table_name")
-    known = sa.table("tables", schema, name, schema="information_schema")
+    known = sa.table("tables", sa.column("table_schema"), sa.column("table_name"), schema="information_schema")
+    schema, name = known.c.table_schema, known.c.table_name
     with warehouse.connect() as connection:
         found = connection.execute(sa.select(schema, name).where(schema.in_(["raw_stripe", "raw_postgres"])))
         return {(row[0], row[1]) for row in found}
