@@ -20,6 +20,7 @@ REFERENCE_PROJECT = Path(__file__).resolve().parent.parent
 
 WAREHOUSE_FORMS = "duckdb:///path/file.duckdb, postgresql://user@host/db or snowflake://user@account/db"
 LEDGER_FORMS = "sqlite:////path/file.sqlite or postgresql://user@host/db"
+_DRIVERS = ("psycopg2", "psycopg")
 _SOURCE_VARIABLE = re.compile(r"^SLUICE_SOURCE_([A-Z0-9_]+)_URL$")
 
 
@@ -39,7 +40,7 @@ class Settings(BaseSettings):
     """SQLAlchemy URL of the warehouse; default a DuckDB file in the state directory."""
     ledger_url: SecretStr | None = None
     """SQLAlchemy URL of the ledger; default an SQLite file in the state directory."""
-    gate_valid_hours: float = Field(24, gt=0)
+    gate_valid_hours: float = Field(24, gt=0, le=24 * 366)
     """How long a gate decision stays valid, in hours."""
     wait_seconds: float = Field(600, ge=0)
     """How long to wait for another run, or another process, that uses the same warehouse."""
@@ -94,6 +95,12 @@ class Settings(BaseSettings):
             raise ConfigError(
                 f"SLUICE_WAREHOUSE_URL names the database {url.get_backend_name()!r}; it can be {WAREHOUSE_FORMS}"
             )
+        if url.get_backend_name() == "duckdb" and url.host:
+            raise ConfigError(
+                f"SLUICE_WAREHOUSE_URL has too few slashes for a DuckDB file; it can be {WAREHOUSE_FORMS}"
+            )
+        if "+" in url.drivername and url.drivername.partition("+")[2] not in _DRIVERS:
+            raise ConfigError(f"SLUICE_WAREHOUSE_URL names a driver other than {' or '.join(_DRIVERS)}; leave it out")
         return url
 
     def ledger(self) -> URL:

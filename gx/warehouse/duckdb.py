@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import sqlalchemy as sa
 from duckdb_engine import Dialect, DuckDBIdentifierPreparer
+from sqlalchemy import quoted_name
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -57,6 +58,11 @@ class _QuotingPreparer(DuckDBIdentifierPreparer):
     def _requires_quotes(self, value: str) -> bool:
         del value
         return True
+
+    def format_schema(self, name: str) -> str:
+        # A schema that the catalog spelled may hold a dot; duckdb-engine would split it into database and schema.
+        whole = isinstance(name, quoted_name) and name.quote
+        return self.quote_identifier(name) if whole else str(super().format_schema(name))
 
 
 class DuckDBWarehouse(Warehouse):

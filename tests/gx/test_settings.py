@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from pydantic import SecretStr
 
 from gx.errors import ConfigError
 from gx.settings import REFERENCE_PROJECT, Settings, load_settings, source_urls
@@ -164,3 +165,12 @@ def test_secrets_do_not_show_in_the_settings_themselves(tmp_path: Path, monkeypa
     for name in ("WAREHOUSE_URL", "LEDGER_URL", "STRIPE_API_KEY", "FIVETRAN_API_SECRET", "FIVETRAN_API_KEY"):
         monkeypatch.setenv(f"SLUICE_{name}", SECRET)
     assert SECRET not in repr(load_settings(tmp_path))
+
+
+@pytest.mark.parametrize(
+    "url", ["duckdb://nope", "duckdb://data/shop.duckdb", "postgresql+asyncpg://u@h/d", "snowflake+x://u@h/d"]
+)
+def test_a_warehouse_url_that_cannot_work_is_refused_before_it_is_tried(url: str, tmp_path: Path) -> None:
+    settings = Settings(project=tmp_path, warehouse_url=SecretStr(url))
+    with pytest.raises(ConfigError, match="SLUICE_WAREHOUSE_URL"):
+        settings.warehouse()
