@@ -21,6 +21,7 @@ def prefect_ready(settings: Settings) -> Iterator[None]:
     defaults = {
         "PREFECT_HOME": str(settings.state_dir / "prefect"),
         "PREFECT_LOGGING_LEVEL": "CRITICAL",
+        "PREFECT_LOGGING_INTERNAL_LEVEL": "CRITICAL",
         "PREFECT_LOGGING_TO_API_ENABLED": "false",
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "PREFECT_CLI_PROMPT": "false",
