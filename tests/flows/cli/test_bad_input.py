@@ -169,8 +169,8 @@ WRONG: dict[str, tuple[Spoil, int, str]] = {
     ),
     "unknown driver": (
         setting("WAREHOUSE_URL", f"postgresql+nope://me:{SECRET}@h/db"),
-        3,
-        "cannot connect to the warehouse",
+        2,
+        "SLUICE_WAREHOUSE_URL names a driver other than psycopg2 or psycopg; leave it out",
     ),
     "refused warehouse": (
         setting("WAREHOUSE_URL", f"postgresql://me:{SECRET}@127.0.0.1:1/db"),
