@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -62,16 +63,14 @@ def errored(suite: SuiteSpec, spec: ExpectationSpec, problem: str) -> Expectatio
 def _outcome(suite: SuiteSpec, spec: ExpectationSpec, item: Any) -> ExpectationOutcome:
     if error := error_message(item.exception_info):
         return errored(suite, spec, error)
+    # Errored until GX's verdict says otherwise.
+    unchecked = errored(suite, spec, "Great Expectations came to no verdict")
     if item.success is None:
-        return errored(suite, spec, "Great Expectations came to no verdict")
+        return unchecked
     details = item.result.get("details") or {}
-    return ExpectationOutcome(
-        suite=suite.name,
-        table=str(suite.table),
-        expectation=spec.type,
-        column=spec.column,
-        severity=spec.severity,
-        blocking=spec.blocking,
+    return replace(
+        unchecked,
+        error=None,
         success=bool(item.success),
         observed_value=_plain(mask_observed(spec.type, item.result.get("observed_value"))),
         element_count=item.result.get("element_count"),

@@ -29,17 +29,14 @@ class JobResult:
 
 
 def run_main_job(settings: Settings, scenario: Scenario, progress: Callable[[str], None]) -> JobResult:
-    """Run the flow in this process; ``prepare_prefect`` must have been called.
+    """Run the flow in this process; inside ``prefect_ready``.
 
     Raises:
         ConfigError: nothing could be run.
     """
     progress("starting Prefect and Great Expectations")
-    from flows.pipeline import (
-        LocalRun,
-        main_job,
-        run_locally,
-    )  # after prepare_prefect: Prefect reads its settings at import
+    # Not before prefect_ready has set what Prefect reads at import.
+    from flows.pipeline import LocalRun, main_job, run_locally
     from flows.workspace import new_ingest_id
 
     ingest_id = new_ingest_id()
@@ -50,10 +47,6 @@ def run_main_job(settings: Settings, scenario: Scenario, progress: Callable[[str
             main_job(str(settings.project), ingest_id, scenario)
         except SluiceError as error:
             problem = error
-    return JobResult(ingest_id, ledger, _code(problem), str(problem) if problem else None)
-
-
-def _code(problem: SluiceError | None) -> ExitCode:
     if problem is None:
-        return ExitCode.OK
-    return exit_code(problem)
+        return JobResult(ingest_id, ledger, ExitCode.OK, None)
+    return JobResult(ingest_id, ledger, exit_code(problem), str(problem))
