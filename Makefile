@@ -1,6 +1,6 @@
 # `make help` lists the targets. Needs Python 3.11-3.13 and make; everything else is installed in .venv.
 #   make run                     set up (once), then run the main job
-#   make test ARGS="-k gate -x"  arguments for pytest
+#   make test ARGS="-k gate -x"  arguments for pytest (-n 0: all in one process)
 #   make run PYTHON=python3.13   the Python to set up with
 #   make lock ARGS=--upgrade     newest versions within pyproject.toml's ranges
 
@@ -19,6 +19,8 @@ PYTHONS = $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11)
 
 VENV := .venv
 BIN := $(VENV)/bin
+# tests/conftest.py says which tests stay together, and orders them.
+WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
 ROOMS := gx expectations checkpoints flows
 
 # --no-deps: the locks are complete, so pip has nothing to resolve. --no-build-isolation: what has no wheel is
@@ -37,7 +39,7 @@ run: $(VENV)/.run ## Set up if needed, then run the main job: ingest, checks, ga
 	@$(BIN)/sluice run $(ARGS)
 
 test: $(VENV)/.dev ## Set up if needed, then run the tests (ARGS="-k gate -x" goes to pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
 lint: $(VENV)/.dev ## Check style, format, types and the import rules between the rooms
 	$(BIN)/ruff check .

@@ -28,5 +28,12 @@ def pytest_configure(config: pytest.Config) -> None:
     }
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Under xdist, a directory's tests stay on one worker, with the servers they share; the longest begin first."""
+    items.sort(key=lambda item: item.path.parent.name != "journeys")
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(config.stash[_PREFECT_HOME], ignore_errors=True)

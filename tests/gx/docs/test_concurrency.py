@@ -3,30 +3,24 @@ from __future__ import annotations
 import json
 import multiprocessing
 import threading
-from multiprocessing.synchronize import Event
-from pathlib import Path
 
 from tests.gx.docs.project import DocsProject, result
+from tests.gx.docs.publisher import publish_runs
 from tests.gx.docs.reading import read
 
 PROCESSES = 3
 RUNS = 8
 
 
-def _publish_runs(state: Path, me: int, start: Event) -> None:
-    project = DocsProject(state)
-    start.wait(60)
-    for number in range(RUNS):
-        shared = project.store_run("s.shared", [result()], day=number, run_name=f"publisher {me}")
-        own = project.store_run(f"s.own_{me}", [result()], day=number)
-        project.publish(shared, own)
-
-
 def test_publishers_in_several_processes_lose_nothing_and_tear_nothing(project: DocsProject) -> None:
     project.publish(project.store_run("s.first", [result()]))
-    processes = multiprocessing.get_context("fork")  # importing GX anew takes each process seconds
+    # Not forked from here: what other tests left running in this process would be in each publisher, half alive.
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload(["tests.gx.docs.publisher"])  # importing GX takes seconds; once is enough
     start = processes.Event()
-    publishers = [processes.Process(target=_publish_runs, args=(project.state, me, start)) for me in range(PROCESSES)]
+    publishers = [
+        processes.Process(target=publish_runs, args=(project.state, me, RUNS, start)) for me in range(PROCESSES)
+    ]
     for each in publishers:
         each.start()
     torn: list[str] = []
