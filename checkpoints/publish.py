@@ -16,6 +16,7 @@ from great_expectations.data_context.types.resource_identifiers import (
 )
 
 from checkpoints.result import CheckpointRun
+from checkpoints.validation import ValidatedTable
 from expectations.build import META, Unbuilt
 from gx.docs import publish
 from gx.masking import mask_error
@@ -27,19 +28,19 @@ class ReadTable:
 
     Attributes:
         suite: the table's suite, as GX knows it.
-        identifier: of GX's stored result; None when GX gave none (a missing table).
+        validated: GX's result; None when there is none (a missing table).
         unchecked: expectations that GX did not evaluate, and that belong on the page all the same.
     """
 
     suite: ExpectationSuite
-    identifier: ValidationResultIdentifier | None
+    validated: ValidatedTable | None
     unchecked: tuple[Unbuilt, ...]
 
 
 def publish_docs(
     context: AbstractDataContext, tables: Sequence[ReadTable], run: CheckpointRun
 ) -> tuple[Path | None, str | None]:
-    """Complete the stored results, label them with their run, and publish them.
+    """Complete the results, label them with their run, store them, and publish them.
 
     Returns:
         The site's index page and no problem, or no page and what went wrong.
@@ -51,20 +52,20 @@ def publish_docs(
 
 
 def _store(context: AbstractDataContext, table: ReadTable, run: CheckpointRun) -> ValidationResultIdentifier:
-    store = context.validation_results_store
-    if table.identifier is None:
-        context.suites.add_or_update(table.suite)
-        identifier, result = _nothing_read(table.suite, run)
-    else:
-        identifier = table.identifier
-        result = store.get(identifier)  # type: ignore[assignment]
+    context.suites.add_or_update(table.suite)
+    identifier, result = _nothing_read(table.suite, run)
+    statements = 0
+    if table.validated is not None and table.validated.identifier and table.validated.result:
+        identifier, result = table.validated.identifier, table.validated.result
+        statements = table.validated.statements
     result.meta[META] = {  # type: ignore[literal-required]
         "checkpoint": run.checkpoint,
         "ingest_id": run.ingest_id,
         "verdict": run.verdict.value,
+        "statements": statements,
     }
     _add_unchecked(result, table.unchecked)
-    store.set(identifier, result)
+    context.validation_results_store.set(identifier, result)
     return identifier
 
 

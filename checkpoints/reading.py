@@ -19,6 +19,7 @@ class Reading:
     outcomes: list[ExpectationOutcome] = field(default_factory=list)
     problems: list[tuple[Verdict, str]] = field(default_factory=list)
     row_counts: list[tuple[str, int]] = field(default_factory=list)
+    statements: list[tuple[str, int]] = field(default_factory=list)
 
     def missing(self, suite: SuiteSpec, warehouse: str) -> str:
         """The suite's table is not there, so none of its expectations could be checked; returns that in words."""
@@ -32,6 +33,7 @@ class Reading:
         """GX's result for the suite's table."""
         outcomes, rows = read_outcomes(suite, table, unbuilt)
         self.outcomes.extend(outcomes)
+        self.statements.append((str(suite.table), table.statements))
         if rows is None:
             self.problems.append((Verdict.ERRORED, f"the rows of {suite.table} could not be counted"))
             return
@@ -43,5 +45,9 @@ class Reading:
     def complete(self, run: CheckpointRun) -> CheckpointRun:
         """The run with all of it."""
         return replace(
-            run, outcomes=tuple(self.outcomes), problems=tuple(self.problems), row_counts=tuple(self.row_counts)
+            run,
+            outcomes=tuple(self.outcomes),
+            problems=tuple(self.problems),
+            row_counts=tuple(self.row_counts),
+            statements=tuple(self.statements),
         )

@@ -88,6 +88,7 @@ class CheckpointRun:
         problems: what kept the run from being whole (a missing or empty table, a configuration error), each
             blocking, as (verdict it forces, text).
         row_counts: rows of each table that was read.
+        statements: how many statements were sent to the warehouse for each table.
         docs: the Data Docs index, when it was published.
         docs_problem: why it was not.
     """
@@ -100,6 +101,7 @@ class CheckpointRun:
     outcomes: tuple[ExpectationOutcome, ...]
     problems: tuple[tuple[Verdict, str], ...] = ()
     row_counts: tuple[tuple[str, int], ...] = ()
+    statements: tuple[tuple[str, int], ...] = ()
     docs: str | None = None
     docs_problem: str | None = None
 

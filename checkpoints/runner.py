@@ -16,7 +16,7 @@ from checkpoints.publish import ReadTable, publish_docs
 from checkpoints.reading import Reading
 from checkpoints.result import CheckpointRun, Verdict
 from checkpoints.spec import CheckpointSpec
-from checkpoints.validation import TableValidation, ValidatedTable, Validator
+from checkpoints.validation import TableValidation, ValidatedTable, validate_tables
 from expectations.build import Unbuilt, build_expectations, complete, to_gx_suite
 from expectations.facts import Facts, Source
 from expectations.loader import load_suites
@@ -69,7 +69,7 @@ class CheckpointRunner:
         run = CheckpointRun(run_id, spec.name, ingest_id, started, started, ())
         try:
             context = self.open_context()
-            run, tables = self._validate(spec, run, context)
+            run, tables = self._validate(spec, run)
         except BaseException as error:
             # Whatever it was, also an interrupt: the run has a verdict, and its gates stay closed.
             failed = replace(run, finished_at=self.clock(), problems=((Verdict.ERRORED, _problem(error)),))
@@ -80,9 +80,7 @@ class CheckpointRunner:
         docs, docs_problem = publish_docs(context, tables, run)
         return replace(run, docs=str(docs) if docs else None, docs_problem=docs_problem)
 
-    def _validate(
-        self, spec: CheckpointSpec, run: CheckpointRun, context: AbstractDataContext
-    ) -> tuple[CheckpointRun, list[ReadTable]]:
+    def _validate(self, spec: CheckpointSpec, run: CheckpointRun) -> tuple[CheckpointRun, list[ReadTable]]:
         suites = spec.choose(load_suites(self.suites_dir))
         built = {suite.name: build_expectations(suite) for suite in suites}
         reading = Reading()
@@ -98,7 +96,7 @@ class CheckpointRunner:
                     continue
                 ready, unbuilt = complete(built[suite.name], self._facts(suite, run))
                 prepared.append((TableValidation(suite, found[suite.table], ready), unbuilt))
-            results = self._ask_gx(spec, [validation for validation, _ in prepared], run, context)
+            results = self._ask_gx(spec, [validation for validation, _ in prepared], run)
         for validation, unbuilt in prepared:
             suite = validation.suite
             result = results[suite.name]
@@ -106,8 +104,7 @@ class CheckpointRunner:
             if result.error is not None:
                 tables.append(_unread(suite, built[suite.name], mask_error(str(result.error))))
             else:
-                unchecked = tuple(unbuilt)
-                tables.append(ReadTable(to_gx_suite(suite, built[suite.name]), result.identifier, unchecked))
+                tables.append(ReadTable(to_gx_suite(suite, built[suite.name]), result, tuple(unbuilt)))
         return reading.complete(run), tables
 
     def _ask_gx(
@@ -115,14 +112,12 @@ class CheckpointRunner:
         spec: CheckpointSpec,
         tables: Sequence[TableValidation],
         run: CheckpointRun,
-        context: AbstractDataContext,
     ) -> Mapping[str, ValidatedTable]:
         if not tables:
             return {}
         expectations = sum(len(table.expectations) for table in tables)
         self.progress(f"{spec.name}: {expectations} expectations on {len(tables)} tables")
-        validator = Validator(context, self.warehouse)
-        return validator.validate(spec.name, tables, ingest_id=run.ingest_id, now=run.started_at)
+        return validate_tables(self.warehouse, tables, ingest_id=run.ingest_id, now=run.started_at)
 
     def _facts(self, suite: SuiteSpec, run: CheckpointRun) -> Facts:
         table = str(suite.table)

@@ -160,7 +160,13 @@ def open_workspace(
         ConfigError: a setting is wrong.
     """
     scenario = scenario or Scenario()
-    warehouse = open_warehouse(settings.warehouse(), wait_seconds=settings.wait_seconds, progress=progress)
+    warehouse = open_warehouse(
+        settings.warehouse(),
+        wait_seconds=settings.wait_seconds,
+        retries=settings.statement_retries,
+        parallel_tables=settings.parallel_tables,
+        progress=progress,
+    )
     ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
     with ExitStack() as resources:
         resources.enter_context(turn(settings.state_dir, what, wait_seconds=settings.wait_seconds, progress=progress))

@@ -34,3 +34,7 @@ class WarehouseError(SluiceError):
     def __init__(self, message: str, *, transient: bool = False) -> None:
         self.transient = transient
         super().__init__(message)
+
+
+class WarehouseExhaustedError(WarehouseError):
+    """The warehouse did not answer a statement: a lost connection, a time-out, no memory left."""

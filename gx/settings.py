@@ -44,6 +44,10 @@ class Settings(BaseSettings):
     """How long a gate decision stays valid, in hours."""
     wait_seconds: float = Field(600, ge=0)
     """How long to wait for another run, or another process, that uses the same warehouse."""
+    statement_retries: int = Field(2, ge=0, le=10)
+    """How often to send a validation's statement again when the connection to the warehouse was lost."""
+    parallel_tables: int | None = Field(None, ge=1, le=64)
+    """How many tables to validate at once; default 1 on DuckDB, 4 on PostgreSQL, 8 on Snowflake."""
     load_timeout_seconds: float = Field(3600, gt=0)
     """How long one load (a dbt run) may take."""
     stripe_api_key: SecretStr | None = None

@@ -108,6 +108,7 @@ def _document(run: CheckpointRun, gates: list[tuple[str, str]]) -> dict[str, Any
             for outcome in run.outcomes
         ],
         "row_counts": dict(run.row_counts),
+        "statements": dict(run.statements),
         "data_docs": run.docs,
         "data_docs_problem": run.docs_problem,
     }

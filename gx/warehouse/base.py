@@ -10,9 +10,18 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
-from sqlalchemy.exc import DBAPIError, NotSupportedError, OperationalError, ProgrammingError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
+from sqlalchemy.sql.elements import ColumnElement
 
-from gx.errors import WarehouseError
+from gx.errors import WarehouseError, WarehouseExhaustedError
 from gx.redaction import redact, safe_url, url_secrets
 from gx.warehouse.table import CatalogTable, TableName
 
@@ -30,9 +39,25 @@ class Warehouse:
     """
 
     dialect_name: str
+    max_columns: int
+    """How many columns one SELECT can have."""
+    tables_at_once: int
+    """How many tables to validate at the same time, unless the settings say."""
+    hidden_columns: frozenset[str] = frozenset()
+    """Lower-case names that a query can read of any table, although no table has such a column."""
 
-    def __init__(self, url: URL, *, wait_seconds: float, progress: Progress = lambda _: None) -> None:
+    def __init__(
+        self,
+        url: URL,
+        *,
+        wait_seconds: float,
+        retries: int = 0,
+        parallel_tables: int | None = None,
+        progress: Progress = lambda _: None,
+    ) -> None:
         self.url = url
+        self.retries = retries
+        self.parallel_tables = parallel_tables or self.tables_at_once
         self._wait_seconds = wait_seconds
         self._progress = progress
         self._engine: Engine | None = None
@@ -186,6 +211,27 @@ class Warehouse:
         return WarehouseError(
             f"cannot connect to {self.describe()}: {reason}. Check SLUICE_WAREHOUSE_URL and that it is running.",
             transient=isinstance(error, DBAPIError) and "password" not in reason.lower(),
+        )
+
+    def key_hash(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
+        """A hash of the columns' values together, of 64 bits: equal where the warehouse finds the values equal."""
+        return sa.func.hash(*columns)
+
+    def is_exhausted(self, error: SQLAlchemyError) -> bool:
+        """Whether a statement failed for want of a connection, of time or of memory, and not for what it says."""
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            return True
+        return isinstance(error, OperationalError | InterfaceError | InternalError)
+
+    def is_transient(self, error: SQLAlchemyError) -> bool:
+        """Whether the statement may well succeed on a new connection."""
+        return isinstance(error, DBAPIError) and error.connection_invalidated
+
+    def exhausted(self, error: SQLAlchemyError, statements: int) -> WarehouseExhaustedError:
+        """Turn the error of a statement into one that is safe to show."""
+        return WarehouseExhaustedError(
+            f"{self.describe()} did not answer ({statements} statements sent): {self._reason(error)}",
+            transient=self.is_transient(error),
         )
 
     def unreadable(self, error: SQLAlchemyError) -> WarehouseError:

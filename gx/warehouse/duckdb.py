@@ -69,6 +69,9 @@ class DuckDBWarehouse(Warehouse):
     """A DuckDB file. Only one process can have it open, so connections are held briefly and waited for."""
 
     dialect_name = "duckdb"
+    tables_at_once = 1  # one query uses every core already
+    max_columns = 10_000  # DuckDB has no limit of its own; beyond this, planning costs more than another scan
+    hidden_columns = frozenset({"rowid"})
 
     @property
     def path(self) -> Path | None:

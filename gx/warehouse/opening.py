@@ -15,18 +15,28 @@ _ENGINES: dict[str, type[Warehouse]] = {
 }
 
 
-def open_warehouse(url: URL, *, wait_seconds: float, progress: Progress = lambda _: None) -> Warehouse:
+def open_warehouse(
+    url: URL,
+    *,
+    wait_seconds: float,
+    retries: int = 0,
+    parallel_tables: int | None = None,
+    progress: Progress = lambda _: None,
+) -> Warehouse:
     """The warehouse behind a URL; no connection is made yet.
 
     Args:
         url: as :meth:`gx.settings.Settings.warehouse` returns it.
         wait_seconds: how long to wait while another process holds the warehouse.
+        retries: how often to send a statement again whose connection was lost.
+        parallel_tables: how many tables to validate at once; None for what suits the warehouse.
         progress: told when that waiting begins.
 
     Raises:
         KeyError: the URL's database is none of the known ones.
     """
-    return _ENGINES[url.get_backend_name()](url, wait_seconds=wait_seconds, progress=progress)
+    kind = _ENGINES[url.get_backend_name()]
+    return kind(url, wait_seconds=wait_seconds, retries=retries, parallel_tables=parallel_tables, progress=progress)
 
 
 def engine_at(url: URL) -> Engine:

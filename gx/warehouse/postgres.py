@@ -29,6 +29,13 @@ class PostgresWarehouse(Warehouse):
     """A PostgreSQL database."""
 
     dialect_name = "postgresql"
+    tables_at_once = 4
+    max_columns = 1_664  # MaxTupleAttributeNumber
+    hidden_columns = frozenset({"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"})
+
+    def key_hash(self, columns: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
+        # Hashes each value as its type (and collation) compares it, whatever the types are. PostgreSQL 14 and later.
+        return sa.func.hash_record_extended(sa.func.row(*columns), 0)
 
     def engine_options(self) -> dict[str, Any]:
         if "connect_timeout" in self.url.query:

@@ -24,6 +24,8 @@ class SnowflakeWarehouse(Warehouse):
     """
 
     dialect_name = "snowflake"
+    tables_at_once = 8
+    max_columns = 4_096  # no documented limit; a statement's text may have 1 MB
 
     def engine_options(self) -> dict[str, Any]:
         arguments: dict[str, Any] = {name: self.url.query[name] for name in self._arguments()}

@@ -1,0 +1,175 @@
+"""How a scan comes to the value of a metric: by columns of the SELECT, by a query of its own, or both."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import sqlalchemy as sa
+from great_expectations.constants import MAX_RESULT_RECORDS
+from great_expectations.util import convert_to_json_serializable
+from great_expectations.validator.metric_configuration import MetricConfiguration
+
+from gx.execution_engine import WarehouseExecutionEngine
+from gx.scan.parts import Column, Part, Rows, column_names, count_where, kept, split
+from gx.scan.stock import Dependencies
+
+Needed = Mapping[str, Any]
+"""The values of the metrics that a metric needs, by the names that it has for them."""
+
+
+class Reading(Protocol):
+    """What a metric may ask of the scan that reads it."""
+
+    engine: WarehouseExecutionEngine
+
+    def dependencies(self, metric: MetricConfiguration) -> Dependencies:
+        """The metrics whose values must be known before this one, however deep below its parts."""
+        ...
+
+    def part(self, metric: MetricConfiguration) -> Part:
+        """The SQL of a partial metric."""
+        ...
+
+    def stock_value(self, metric: MetricConfiguration, *, columns: Sequence[str] | None = None) -> Any:
+        """The value as GX's own provider comes to it; of ``columns`` it need not be looked up whether they exist."""
+        ...
+
+    def named(self, metric: MetricConfiguration) -> Mapping[str, Any]:
+        """The metric's domain, its columns named as the table has them where that is known."""
+        ...
+
+    def source(self, rows: Rows) -> Any:
+        """The rows, for ``select_from``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Metric(ABC):
+    """A metric to be read. By default it needs what GX says, and nothing from the SELECT."""
+
+    configuration: MetricConfiguration
+
+    @property
+    def name(self) -> str:
+        return self.configuration.metric_name
+
+    @property
+    def has_stock_way(self) -> bool:
+        """Whether GX's provider is another way to the value, should ours fail."""
+        return False
+
+    def needs(self, scan: Reading) -> Dependencies:
+        """The metrics whose values must be known first."""
+        return scan.dependencies(self.configuration)
+
+    def columns(self, scan: Reading) -> Sequence[Column]:
+        """Columns of the SELECT; none for a metric that asks a query of its own, or none at all."""
+        del scan
+        return ()
+
+    @abstractmethod
+    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+        """The value, from the columns that were selected and the metrics that it needs."""
+
+    def _suffixed(self, suffix: str) -> MetricConfiguration:
+        """The metric of the same name with another last part."""
+        base = self.name.rpartition(".")[0]
+        values = {k: v for k, v in self.configuration.metric_value_kwargs.items() if k != "result_format"}
+        return MetricConfiguration(f"{base}.{suffix}", dict(self.configuration.metric_domain_kwargs), values)
+
+
+class StockMetric(Metric):
+    """GX's own way: a query of its own, or a computation from other metrics."""
+
+    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+        return scan.stock_value(self.configuration)
+
+
+class Aggregate(Metric):
+    """An aggregate of which GX has the SQL."""
+
+    def columns(self, scan: Reading) -> Sequence[Column]:
+        domain, values = self.configuration.metric_domain_kwargs, self.configuration.metric_value_kwargs
+        part = scan.part(MetricConfiguration(f"{self.name}.aggregate_fn", dict(domain), dict(values)))
+        return [Column(part.sql, Rows.of(part.compute))]
+
+    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+        return convert_to_json_serializable(data=selected[0])
+
+
+class UnexpectedCount(Metric):
+    """How many rows a condition over several columns finds unexpected; GX asks a query for each."""
+
+    @property
+    def has_stock_way(self) -> bool:
+        return True
+
+    def needs(self, scan: Reading) -> Dependencies:
+        return scan.dependencies(self._suffixed("condition"))
+
+    def columns(self, scan: Reading) -> Sequence[Column]:
+        part = scan.part(self._suffixed("condition"))
+        counted = kept(part.compute, part.columns)
+        unexpected = part.sql if counted is None else sa.and_(counted, part.sql)
+        return [Column(count_where(unexpected), Rows.of(part.compute))]
+
+    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+        return int(selected[0])
+
+
+class FilteredRowCount(Metric):
+    """How many rows are left by ``ignore_row_if``; GX asks a query for each."""
+
+    @property
+    def has_stock_way(self) -> bool:
+        return True
+
+    def needs(self, scan: Reading) -> Dependencies:
+        return {}
+
+    def columns(self, scan: Reading) -> Sequence[Column]:
+        part = split(scan.named(self.configuration))
+        counted = kept(part.compute, part.columns)
+        rows = sa.func.count() if counted is None else count_where(counted)
+        return [Column(rows, Rows.of(part.compute))]
+
+    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+        return int(selected[0])
+
+
+class Sample(Metric):
+    """Values, rows or keys that were unexpected: asked for only where there are some."""
+
+    def needs(self, scan: Reading) -> Dependencies:
+        return {"count": self._suffixed("unexpected_count")}
+
+    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+        wanted = self.configuration.metric_value_kwargs["result_format"]
+        if self.name.endswith("index_list") and not wanted.get("unexpected_index_column_names"):
+            return None
+        if not needed["count"] or sample_limit(wanted) == 0:
+            return []
+        columns = column_names(self.configuration.metric_domain_kwargs)
+        return scan.stock_value(self.configuration, columns=columns if self.name.endswith("_values") else None)
+
+
+class IndexQuery(Metric):
+    """The SQL that would list the unexpected rows: rendered only where the result has a place for it."""
+
+    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+        wanted = self.configuration.metric_value_kwargs["result_format"]
+        if not wanted.get("return_unexpected_index_query", wanted["result_format"] == "COMPLETE"):
+            return None
+        if wanted.get("unexpected_index_column_names"):
+            return scan.stock_value(self.configuration)
+        return scan.stock_value(self.configuration, columns=column_names(self.configuration.metric_domain_kwargs))
+
+
+def sample_limit(result_format: Mapping[str, Any]) -> int:
+    """How many unexpected values a result has room for."""
+    if result_format["result_format"] == "COMPLETE":
+        return int(MAX_RESULT_RECORDS)
+    return min(int(result_format["partial_unexpected_count"]), int(MAX_RESULT_RECORDS))

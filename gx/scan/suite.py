@@ -1,0 +1,77 @@
+"""Validate a suite: its expectations name their metrics, one scan reads them, the expectations judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from great_expectations.core import ExpectationValidationResult
+from great_expectations.expectations.expectation import Expectation
+from great_expectations.expectations.expectation_configuration import parse_result_format
+from great_expectations.validator.exception_info import ExceptionInfo
+from great_expectations.validator.metric_configuration import MetricConfigurationID
+
+from gx.scan.batch import TableBatch
+from gx.scan.scan import Scan
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """An expectation, the metrics it waits for by the names it has for them, and what its result is to hold."""
+
+    expectation: Expectation
+    metrics: Mapping[str, MetricConfigurationID]
+    result_format: Any
+
+
+def validate(
+    batch: TableBatch, expectations: Sequence[Expectation], result_format: Mapping[str, Any]
+) -> list[ExpectationValidationResult]:
+    """Judge the expectations by what the table holds; the results are in their order, and what GX would give.
+
+    An expectation that cannot be judged has a result with the exception, and takes no other's with it.
+
+    Args:
+        batch: the table.
+        expectations: complete with their facts.
+        result_format: GX's, as a mapping.
+
+    Raises:
+        WarehouseExhaustedError: the warehouse did not answer; then nothing of this table is known.
+    """
+    scan = Scan(batch, {"result_format": parse_result_format(dict(result_format))})
+    asked = [_ask(scan, expectation) for expectation in expectations]
+    scan.run()
+    return [item if isinstance(item, ExpectationValidationResult) else _judge(scan, item) for item in asked]
+
+
+def _ask(scan: Scan, expectation: Expectation) -> _Asked | ExpectationValidationResult:
+    expectation = expectation.copy(update={"batch_id": scan.batch.id})
+    try:
+        needed = expectation.get_validation_dependencies(scan.engine, deepcopy(scan.runtime_configuration))
+        metrics = {name: scan.want(metric) for name, metric in needed.metric_configurations.items()}
+    except Exception as error:  # noqa: BLE001 - GX raises many kinds; each is this expectation's
+        return _raised(expectation, error)
+    return _Asked(expectation, metrics, needed.result_format)
+
+
+def _judge(scan: Scan, asked: _Asked) -> ExpectationValidationResult:
+    try:
+        metrics = {name: scan.value(identifier) for name, identifier in asked.metrics.items()}
+        judged = asked.expectation._validate(metrics, {"result_format": asked.result_format}, scan.engine)
+    except Exception as error:  # noqa: BLE001 - GX raises many kinds; each is this expectation's
+        return _raised(asked.expectation, error)
+    result = asked.expectation._build_evr(raw_response=judged)
+    if asked.result_format.get("result_format") == "BOOLEAN_ONLY":
+        result.result = {}
+    return result
+
+
+def _raised(expectation: Expectation, error: Exception) -> ExpectationValidationResult:
+    return ExpectationValidationResult(
+        success=False,
+        exception_info=ExceptionInfo(exception_traceback="", exception_message=str(error)),
+        expectation_config=expectation.configuration,
+    )

@@ -1,0 +1,108 @@
+"""Uniqueness, of one column or several: proven in the SELECT; counted by a query of its own where it does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from great_expectations.constants import MAX_RESULT_RECORDS
+from great_expectations.validator.metric_configuration import MetricConfiguration
+from sqlalchemy.sql.elements import ColumnElement
+
+from gx.scan.metrics import Metric, Needed, Reading, sample_limit
+from gx.scan.parts import Column, Rows, split
+from gx.scan.stock import Dependencies
+
+DUPLICATES = "sluice.duplicates"
+"""Our own metric, of which GX's count and sample of duplicates are made."""
+_TIMES = "sluice_times"
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Keys that occur more than once. A row in whose key a value is missing has no key.
+
+    Attributes:
+        rows: how many rows have such a key.
+        keys: some of the keys, each with the number of its rows.
+    """
+
+    rows: int
+    keys: Sequence[tuple[tuple[Any, ...], int]]
+
+
+class DuplicateKeys(Metric):
+    """The duplicates: none, if the SELECT proves it; otherwise what an exact query finds."""
+
+    def needs(self, scan: Reading) -> Dependencies:
+        return {}
+
+    def columns(self, scan: Reading) -> Sequence[Column]:
+        """The surplus of rows over hashes of their keys.
+
+        Equal keys have equal hashes: as many hashes as rows proves as many keys as rows. Anything above 0 proves
+        nothing, for two keys may share a hash.
+        """
+        part = split(scan.named(self.configuration))
+        hashed = sa.case((_whole(part.columns), scan.engine.warehouse.key_hash(part.columns)))
+        return [Column(sa.func.count(hashed) - sa.func.count(sa.distinct(hashed)), Rows.of(part.compute))]
+
+    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+        if selected[0] == 0:
+            return Duplicates(0, ())
+        part = split(scan.named(self.configuration))
+        times = sa.func.count().label(_TIMES)
+        keys = (
+            sa.select(*part.columns, times)
+            .select_from(scan.source(Rows.of(part.compute)))
+            .where(_whole(part.columns))
+            .group_by(*part.columns)
+            .having(sa.func.count() > 1)
+            .subquery()
+        )
+        query = sa.select(*keys.c, sa.func.sum(keys.c[_TIMES]).over()).limit(MAX_RESULT_RECORDS)
+        found = scan.engine.execute_query(query).all()
+        return Duplicates(int(found[0][-1]) if found else 0, [(tuple(row[:-2]), int(row[-2])) for row in found])
+
+
+class DuplicateCount(Metric):
+    """How many rows have a key that another row has too."""
+
+    @property
+    def has_stock_way(self) -> bool:
+        return True
+
+    def needs(self, scan: Reading) -> Dependencies:
+        return {DUPLICATES: _duplicates(self.configuration)}
+
+    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+        return needed[DUPLICATES].rows
+
+
+class DuplicateSample(Metric):
+    """Keys that occur more than once, each as often as it does."""
+
+    @property
+    def has_stock_way(self) -> bool:
+        return True
+
+    def needs(self, scan: Reading) -> Dependencies:
+        return {DUPLICATES: _duplicates(self.configuration)}
+
+    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+        limit = sample_limit(self.configuration.metric_value_kwargs["result_format"])
+        keys = [key for key, times in needed[DUPLICATES].keys for _ in range(min(times, limit))][:limit]
+        names = split(self.configuration.metric_domain_kwargs).accessor
+        if "column" in names:
+            return [value for (value,) in keys]
+        return [dict(zip(names["column_list"], key, strict=True)) for key in keys]
+
+
+def _duplicates(metric: MetricConfiguration) -> MetricConfiguration:
+    return MetricConfiguration(DUPLICATES, dict(metric.metric_domain_kwargs))
+
+
+def _whole(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
+    return sa.and_(*(column.is_not(None) for column in columns))
