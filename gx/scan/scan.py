@@ -16,7 +16,7 @@ from gx.errors import WarehouseExhaustedError
 from gx.scan.batch import TableBatch
 from gx.scan.choose import choose
 from gx.scan.metrics import Metric, StockMetric
-from gx.scan.parts import Part, Rows, column_names
+from gx.scan.parts import Column, Part, Rows, column_names
 from gx.scan.select import Plan, isolate, select
 from gx.scan.stock import COLUMN_TYPES, COLUMNS, SCHEMA, Dependencies, Provider, dependencies, provider
 
@@ -54,12 +54,13 @@ class Scan:
         if self._names_may_deceive() or any(metric.name in SCHEMA for metric in self._pending.values()):
             self._look_up_schema()
         while ready := self._ready():
+            spelled = self._schema is not None
             plan = self._plan(ready)
-            if plan:
-                self._select(plan)
+            if any(plan.values()):
+                self._select({identifier: columns for identifier, columns in plan.items() if columns}, spelled=spelled)
             else:
-                for identifier, metric in ready.items():
-                    self._finish(identifier, metric, ())
+                for identifier in plan:
+                    self._finish(identifier, ready[identifier], ())
         for identifier in self._pending:
             self._errors[identifier] = RuntimeError(f"the metric {identifier.metric_name} waits for itself")
 
@@ -152,18 +153,19 @@ class Scan:
         return ready
 
     def _plan(self, ready: Mapping[MetricConfigurationID, Metric]) -> Plan:
-        plan = {}
+        """The columns of each metric; without those of which one is wrong."""
+        plan: dict[MetricConfigurationID, Sequence[Column]] = {}
         for identifier, metric in ready.items():
             try:
-                if columns := metric.columns(self):
-                    plan[identifier] = columns
+                plan[identifier] = metric.columns(self)
             except Exception as error:  # noqa: BLE001 - an argument or a column that is not there
                 self._fail(identifier, error)
         return plan
 
-    def _select(self, plan: Plan) -> None:
+    def _select(self, plan: Plan, *, spelled: bool) -> None:
+        """Run a plan, in which the columns are or are not spelled as the table has them."""
         values, errors = select(self.engine, plan)
-        if errors and self._schema is None:
+        if errors and not spelled:
             # Once more, with the columns spelled as the table has them, and without those it does not have.
             self._look_up_schema()
             metrics = {identifier: self._pending[identifier] for identifier in errors}
@@ -233,6 +235,10 @@ class _Metrics(dict[str, Any]):
         super().__init__(known)
         if columns is not None:
             self[COLUMNS] = list(columns)
+            types = scan.batch.table.column_types
+            if types and COLUMN_TYPES not in known:
+                kinds = [(name, types.get(name.strip('"').casefold())) for name in columns]
+                self[COLUMN_TYPES] = [{"name": name, "type": kind} for name, kind in kinds if kind]
         self._scan = scan
 
     def __missing__(self, name: str) -> Any:

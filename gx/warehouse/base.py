@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
@@ -155,6 +156,7 @@ class Warehouse:
                     sa.select(sa.func.current_database(), self.default_schema())
                 ).one()
                 rows = connection.execute(self.catalog_query(lowered, database)).all()
+                columns = connection.execute(self._columns_query(lowered, database)).all()
             except (ProgrammingError, NotSupportedError) as error:
                 if database is not None:
                     return {}  # no such database, or none of ours: its tables are missing, the others are not
@@ -163,8 +165,13 @@ class Warehouse:
                 raise self.unreadable(error) from None
         # DuckDB lists the tables of every attached database.
         here = str(database or current).casefold()
+        types: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
+        for catalog, schema, table, column, kind in columns:
+            types[catalog, schema, table][str(column).casefold()] = str(kind)
         tables = [
-            CatalogTable(None if catalog == current else str(catalog), str(schema), str(table))
+            CatalogTable(
+                None if catalog == current else str(catalog), str(schema), str(table), types[catalog, schema, table]
+            )
             for catalog, schema, table in rows
             if str(catalog).casefold() == here
         ]
@@ -187,6 +194,11 @@ class Warehouse:
         columns = [sa.column(name, sa.String) for name in _CATALOG_COLUMNS]
         tables = sa.table("tables", *columns, schema=self.catalog_schema(database)).alias("t")
         return sa.select(*tables.c).where(sa.func.lower(tables.c.table_name).in_(lowered_names))
+
+    def _columns_query(self, lowered_names: Sequence[str], database: str | None) -> sa.Select[Any]:
+        names = [sa.column(name, sa.String) for name in (*_CATALOG_COLUMNS, "column_name", "data_type")]
+        columns = sa.table("columns", *names, schema=self.catalog_schema(database)).alias("c")
+        return sa.select(*columns.c).where(sa.func.lower(columns.c.table_name).in_(lowered_names))
 
     def catalog_schema(self, database: str | None) -> str:
         """The schema of the catalog's views for a database."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from sqlalchemy import TableClause, quoted_name, table
 
@@ -68,11 +69,14 @@ class CatalogTable:
 
     Attributes:
         database: None for the one that the connection is in.
+        column_types: by the columns' lower-case names, what the catalog calls their types; a view of a kind that the
+            catalog's standard views leave out has none.
     """
 
     database: str | None
     schema: str
     name: str
+    column_types: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def quoted_schema(self) -> quoted_name:
