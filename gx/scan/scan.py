@@ -32,6 +32,7 @@ class Scan:
     runtime_configuration: dict[str, Any]
     _pending: dict[MetricConfigurationID, Metric] = field(default_factory=dict)
     _needs: dict[MetricConfigurationID, Dependencies] = field(default_factory=dict)
+    _depends: dict[MetricConfigurationID, Dependencies] = field(default_factory=dict)
     _values: dict[MetricConfigurationID, Any] = field(default_factory=dict)
     _errors: dict[MetricConfigurationID, Exception] = field(default_factory=dict)
     _schema: dict[str, Any] | None = None
@@ -79,7 +80,7 @@ class Scan:
     def dependencies(self, metric: MetricConfiguration) -> Dependencies:
         """The metrics whose values must be known before this one, those that its parts need included."""
         found: dict[str, MetricConfiguration] = {}
-        for name, needed in dependencies(metric, self.engine, self.runtime_configuration).items():
+        for name, needed in self._direct(metric).items():
             if provider(needed.metric_name, self.engine).is_part:
                 found.update(self.dependencies(needed))
             else:
@@ -99,7 +100,7 @@ class Scan:
         """
         found = provider(metric.metric_name, self.engine)
         known: dict[str, Any] = {}
-        for name, needed in dependencies(metric, self.engine, self.runtime_configuration).items():
+        for name, needed in self._direct(metric).items():
             part = provider(needed.metric_name, self.engine).is_part
             known[name] = self.part(needed) if part else self.value(needed.id)
         return self._call(found, metric, _Metrics(known, self, self._columns_for(found, columns)))
@@ -125,6 +126,11 @@ class Scan:
                 schema[name] = self._call(provider(name, self.engine), metric, schema)
             self._schema = schema
         return self._schema
+
+    def _direct(self, metric: MetricConfiguration) -> Dependencies:
+        if metric.id not in self._depends:
+            self._depends[metric.id] = dependencies(metric, self.engine, self.runtime_configuration)
+        return self._depends[metric.id]
 
     # How it goes on
 

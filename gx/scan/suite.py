@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +12,7 @@ from great_expectations.expectations.expectation_configuration import parse_resu
 from great_expectations.validator.exception_info import ExceptionInfo
 from great_expectations.validator.metric_configuration import MetricConfigurationID
 
+from gx.scan.asking import ask
 from gx.scan.batch import TableBatch
 from gx.scan.scan import Scan
 
@@ -50,11 +50,11 @@ def validate(
 def _ask(scan: Scan, expectation: Expectation) -> _Asked | ExpectationValidationResult:
     expectation = expectation.copy(update={"batch_id": scan.batch.id})
     try:
-        needed = expectation.get_validation_dependencies(scan.engine, deepcopy(scan.runtime_configuration))
-        metrics = {name: scan.want(metric) for name, metric in needed.metric_configurations.items()}
+        asked = ask(expectation, scan.engine, scan.runtime_configuration)
+        metrics = {name: scan.want(metric) for name, metric in asked.metrics.items()}
     except Exception as error:  # noqa: BLE001 - GX raises many kinds; each is this expectation's
         return _raised(expectation, error)
-    return _Asked(expectation, metrics, needed.result_format)
+    return _Asked(expectation, metrics, asked.result_format)
 
 
 def _judge(scan: Scan, asked: _Asked) -> ExpectationValidationResult:
