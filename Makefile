@@ -2,6 +2,7 @@
 #   make run                     set up (once), then run the main job
 #   make test ARGS="-k gate -x"  arguments for pytest (-n 0: all in one process)
 #   make run PYTHON=python3.13   the Python to set up with
+#   make bench ARGS=--quick      measure a little; ARGS=--help says what can be chosen
 #   make lock ARGS=--upgrade     newest versions within pyproject.toml's ranges
 
 .DEFAULT_GOAL := help
@@ -19,6 +20,7 @@ PYTHONS = $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11)
 
 VENV := .venv
 BIN := $(VENV)/bin
+PEERS := .venv-bench
 # tests/conftest.py says which tests stay together, and orders them.
 WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
 ROOMS := gx expectations checkpoints flows
@@ -30,7 +32,7 @@ INSTALL := $(BIN)/python -m pip install -qq --no-deps --no-build-isolation
 LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --annotation-style line \
 	--custom-compile-command "make lock" --quiet $(ARGS)
 
-.PHONY: help run test lint format lock clean
+.PHONY: help run test lint format bench lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -51,13 +53,18 @@ format: $(VENV)/.dev ## Format the code and mend what can be mended safely
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
+bench: $(PEERS)/.made ## Measure sluice against other tools (half an hour); writes docs/benchmarks/one-scan.md
+	@$(BIN)/python -m tests.bench $(ARGS)
+
 lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml (keeps versions that still fit)
 	$(LOCK) --group build --output-file requirements/build.txt
 	$(LOCK) pyproject.toml --output-file requirements/run.txt
 	$(LOCK) pyproject.toml --group dev --constraints requirements/run.txt --output-file requirements/dev.txt
+	sed -n 's/^\(duckdb==[^ ]*\).*/\1/p' requirements/run.txt | \
+		$(LOCK) --group bench-peers --constraints - --output-file requirements/bench.txt
 
-clean: ## Remove the virtual environment and every cache (data in .sluice stays)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
+clean: ## Remove the virtual environments and every cache (data in .sluice stays)
+	rm -rf $(VENV) $(PEERS) .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist *.egg-info
 	find $(ROOMS) tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Stamps: each is touched when its step is complete, so an interrupted set-up starts that step again. A changed lock
@@ -86,4 +93,12 @@ $(VENV)/.run: $(VENV)/.made requirements/build.txt requirements/run.txt pyprojec
 $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	@echo "Installing what its tests and checks need (requirements/dev.txt)"
 	@$(INSTALL) --require-hashes -r requirements/dev.txt
+	@touch $@
+
+# Never part of `.venv`: the peers and sluice want different versions of the same libraries.
+$(PEERS)/.made: $(VENV)/.run requirements/bench.txt
+	@echo "Installing the tools that sluice is compared with (requirements/bench.txt)"
+	@test -x $(PEERS)/bin/python || $(BIN)/python -m venv $(PEERS)
+	@echo '*' > $(PEERS)/.gitignore
+	@$(PEERS)/bin/python -m pip install -qq --no-deps --only-binary :all: --require-hashes -r requirements/bench.txt
 	@touch $@

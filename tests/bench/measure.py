@@ -92,7 +92,9 @@ class Bench:
     def _prepare(self, turn: _Turn) -> None:
         answer = turn.worker.ask("prepare", task=turn.task.to_json())
         turn.program = answer["program"]
-        self.versions |= answer["versions"]
+        for package, version in answer["versions"].items():
+            if self.versions.setdefault(package, version) != version:
+                raise BenchError(f"has {package} {version}, others {self.versions[package]}: run `make lock`")
         _check(turn, turn.worker.ask("run")["failing"])  # the process has now validated once
 
     def _warm(self, turn: _Turn) -> None:
