@@ -14,7 +14,7 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 
 from gx.execution_engine import WarehouseExecutionEngine
 from gx.scan.parts import Column, Part, Rows, column_names, count_where, kept, split
-from gx.scan.stock import Dependencies
+from gx.scan.stock import COLUMNS, Dependencies
 
 Needed = Mapping[str, Any]
 """The values of the metrics that a metric needs, by the names that it has for them."""
@@ -39,10 +39,6 @@ class Reading(Protocol):
 
     def named(self, metric: MetricConfiguration) -> Mapping[str, Any]:
         """The metric's domain, its columns named as the table has them where that is known."""
-        ...
-
-    def source(self, rows: Rows) -> Any:
-        """The rows, for ``select_from``."""
         ...
 
 
@@ -148,8 +144,12 @@ class Sample(Metric):
 
     def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         wanted = self.configuration.metric_value_kwargs["result_format"]
-        if self.name.endswith("index_list") and not wanted.get("unexpected_index_column_names"):
-            return None
+        if self.name.endswith("index_list"):
+            keys = wanted.get("unexpected_index_column_names")
+            if not keys:
+                return None
+            if not set(keys) <= set(scan.schema()[COLUMNS]):
+                return scan.stock_value(self.configuration)  # GX refuses them, also where nothing is unexpected
         if not needed["count"] or sample_limit(wanted) == 0:
             return []
         columns = column_names(self.configuration.metric_domain_kwargs)

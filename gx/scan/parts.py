@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from great_expectations.core.id_dict import IDDict
+from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from sqlalchemy.sql.elements import ColumnElement
 
 # What of a metric's domain says which rows it is about; the rest says which columns.
@@ -41,10 +42,12 @@ class Rows:
     Attributes:
         key: equal for equal rows.
         domain: for GX's ``get_domain_records``.
+        condition: a condition that is not of the metric's domain.
     """
 
     key: str
     domain: Mapping[str, Any]
+    condition: ColumnElement[bool] | None = None
 
     @classmethod
     def of(cls, domain: Mapping[str, Any]) -> Rows:
@@ -54,13 +57,30 @@ class Rows:
             rows.pop("condition_parser", None)
         return cls(str(rows.to_id()), rows)
 
+    def since(self, column: str, watermark: Any) -> Rows:
+        """Those of the rows that arrived later."""
+        return replace(self, key=f"{self.key} since {watermark}", condition=sa.column(column) > watermark)
+
+    def source(self, engine: SqlAlchemyExecutionEngine) -> Any:
+        """The rows, for ``select_from``."""
+        records: Any = engine.get_domain_records(domain_kwargs=dict(self.domain))
+        source = records.subquery() if isinstance(records, sa.Select) else records
+        if self.condition is None:
+            return source
+        return sa.select(sa.text("*")).select_from(source).where(self.condition).subquery()
+
 
 @dataclass(frozen=True)
 class Column:
-    """One column of a SELECT over the rows: an aggregate."""
+    """One column of a SELECT over the rows: an aggregate.
+
+    Attributes:
+        key: the columns of a key, if it is the surplus of rows over their keys' hashes.
+    """
 
     sql: ColumnElement[Any]
     rows: Rows
+    key: Sequence[ColumnElement[Any]] = ()
 
 
 def column_names(domain: Mapping[str, Any]) -> list[str]:
@@ -98,3 +118,8 @@ def split(domain: Mapping[str, Any]) -> Part:
     """A domain in its two halves, for SQL that is not GX's."""
     accessor = {name: value for name, value in domain.items() if name in _COLUMNS and value is not None}
     return Part(None, {name: value for name, value in domain.items() if name not in _COLUMNS}, accessor)
+
+
+def whole(key: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
+    """The condition that no value of a key is missing."""
+    return sa.and_(*(column.is_not(None) for column in key))

@@ -16,6 +16,7 @@ from great_expectations.data_context.types.resource_identifiers import (
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.validator.validator import calc_validation_statistics
 
+from gx.scan.arrivals import Arrivals
 from gx.scan.batch import TableBatch
 from gx.scan.suite import validate
 
@@ -26,6 +27,7 @@ def validate_suite(
     expectations: Sequence[Expectation],
     result_format: Mapping[str, Any],
     run_id: RunIdentifier,
+    arrivals: Arrivals | None = None,
 ) -> tuple[ValidationResultIdentifier, ExpectationSuiteValidationResult]:
     """Validate a table, and put the results together as GX stores and renders them; nothing is stored.
 
@@ -33,7 +35,7 @@ def validate_suite(
         WarehouseExhaustedError: the warehouse did not answer; then nothing of this table is known.
     """
     began = datetime.now(UTC)
-    results = validate(batch, expectations, result_format)
+    results = validate(batch, expectations, result_format, arrivals)
     statistics = calc_validation_statistics(results)
     table = batch.table
     meta: dict[str, Any] = {

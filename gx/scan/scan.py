@@ -13,10 +13,11 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from sqlalchemy.exc import SQLAlchemyError
 
 from gx.errors import WarehouseExhaustedError
+from gx.scan.arrivals import Arrivals
 from gx.scan.batch import TableBatch
 from gx.scan.choose import choose
 from gx.scan.metrics import Metric, StockMetric
-from gx.scan.parts import Column, Part, Rows, column_names
+from gx.scan.parts import Column, Part, column_names
 from gx.scan.select import Plan, isolate, select
 from gx.scan.stock import COLUMN_TYPES, COLUMNS, SCHEMA, Dependencies, Provider, dependencies, provider
 
@@ -26,10 +27,14 @@ class Scan:
     """The metrics that a suite asks of one table.
 
     Say what is wanted with :meth:`want`, then :meth:`run` once, then take each :meth:`value`.
+
+    Attributes:
+        arrivals: lets it read only the rows that are new, where that is enough.
     """
 
     batch: TableBatch
     runtime_configuration: dict[str, Any]
+    arrivals: Arrivals | None = None
     _pending: dict[MetricConfigurationID, Metric] = field(default_factory=dict)
     _needs: dict[MetricConfigurationID, Dependencies] = field(default_factory=dict)
     _depends: dict[MetricConfigurationID, Dependencies] = field(default_factory=dict)
@@ -113,10 +118,6 @@ class Scan:
         named: Mapping[str, Any] = get_dbms_compatible_metric_domain_kwargs(domain, self._schema[COLUMNS])
         return named
 
-    def source(self, rows: Rows) -> Any:
-        """The rows, for ``select_from``."""
-        return self.engine.rows(rows.domain)
-
     def schema(self) -> Mapping[str, Any]:
         """The values of GX's metrics of the schema, looked up once."""
         if self._schema is None:
@@ -170,7 +171,8 @@ class Scan:
 
     def _select(self, plan: Plan, *, spelled: bool) -> None:
         """Run a plan, in which the columns are or are not spelled as the table has them."""
-        values, errors = select(self.engine, plan)
+        read = select if self.arrivals is None else self.arrivals.select
+        values, errors = read(self.engine, plan)
         if errors and not spelled:
             # Once more, with the columns spelled as the table has them, and without those it does not have.
             self._look_up_schema()

@@ -79,13 +79,13 @@ def _statements(plan: Plan, limit: int) -> Iterator[tuple[Rows, list[_Item]]]:
 
 def _together(engine: WarehouseExecutionEngine, rows: Rows, items: Sequence[_Item]) -> Outcome:
     try:
-        return Outcome(_read(engine, engine.rows(rows.domain), items), {})
+        return Outcome(_read(engine, rows.source(engine), items), {})
     except SQLAlchemyError as error:
         return Outcome({}, dict.fromkeys((identifier for identifier, _ in items), error))
 
 
 def _apart(engine: WarehouseExecutionEngine, rows: Rows, items: Sequence[_Item]) -> Outcome:
-    source = engine.rows(rows.domain)
+    source = rows.source(engine)
     empty = sa.select(sa.text("*")).select_from(source).where(sa.false()).subquery()
     _, wrong = _halve(items, lambda some: _read(engine, empty, some))
     sound = [item for item in items if item[0] not in wrong]

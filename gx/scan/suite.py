@@ -12,9 +12,13 @@ from great_expectations.expectations.expectation_configuration import parse_resu
 from great_expectations.validator.exception_info import ExceptionInfo
 from great_expectations.validator.metric_configuration import MetricConfigurationID
 
+from gx.scan.arrivals import Arrivals
 from gx.scan.asking import ask
 from gx.scan.batch import TableBatch
 from gx.scan.scan import Scan
+
+# What a result may hold although it is to say nothing but whether the expectation was met.
+_INDEX_QUERY = ("unexpected_index_query", "unexpected_index_column_names")
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,10 @@ class _Asked:
 
 
 def validate(
-    batch: TableBatch, expectations: Sequence[Expectation], result_format: Mapping[str, Any]
+    batch: TableBatch,
+    expectations: Sequence[Expectation],
+    result_format: Mapping[str, Any],
+    arrivals: Arrivals | None = None,
 ) -> list[ExpectationValidationResult]:
     """Judge the expectations by what the table holds; the results are in their order, and what GX would give.
 
@@ -37,11 +44,12 @@ def validate(
         batch: the table.
         expectations: complete with their facts.
         result_format: GX's, as a mapping.
+        arrivals: lets only the new rows be read, where they are enough.
 
     Raises:
         WarehouseExhaustedError: the warehouse did not answer; then nothing of this table is known.
     """
-    scan = Scan(batch, {"result_format": parse_result_format(dict(result_format))})
+    scan = Scan(batch, {"result_format": parse_result_format(dict(result_format))}, arrivals)
     asked = [_ask(scan, expectation) for expectation in expectations]
     scan.run()
     return [item if isinstance(item, ExpectationValidationResult) else _judge(scan, item) for item in asked]
@@ -61,11 +69,12 @@ def _judge(scan: Scan, asked: _Asked) -> ExpectationValidationResult:
     try:
         metrics = {name: scan.value(identifier) for name, identifier in asked.metrics.items()}
         judged = asked.expectation._validate(metrics, {"result_format": asked.result_format}, scan.engine)
+        result = asked.expectation._build_evr(raw_response=judged)
     except Exception as error:  # noqa: BLE001 - GX raises many kinds; each is this expectation's
         return _raised(asked.expectation, error)
-    result = asked.expectation._build_evr(raw_response=judged)
     if asked.result_format.get("result_format") == "BOOLEAN_ONLY":
-        result.result = {}
+        kept = _INDEX_QUERY if asked.result_format.get("return_unexpected_index_query") else ()
+        result.result = {name: result.result[name] for name in kept if name in result.result}
     return result
 
 

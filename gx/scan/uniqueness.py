@@ -9,10 +9,9 @@ from typing import Any
 import sqlalchemy as sa
 from great_expectations.constants import MAX_RESULT_RECORDS
 from great_expectations.validator.metric_configuration import MetricConfiguration
-from sqlalchemy.sql.elements import ColumnElement
 
 from gx.scan.metrics import Metric, Needed, Reading, sample_limit
-from gx.scan.parts import Column, Rows, split
+from gx.scan.parts import Column, Rows, split, whole
 from gx.scan.stock import Dependencies
 
 DUPLICATES = "sluice.duplicates"
@@ -46,8 +45,9 @@ class DuplicateKeys(Metric):
         nothing, for two keys may share a hash.
         """
         part = split(scan.named(self.configuration))
-        hashed = sa.case((_whole(part.columns), scan.engine.warehouse.key_hash(part.columns)))
-        return [Column(sa.func.count(hashed) - sa.func.count(sa.distinct(hashed)), Rows.of(part.compute))]
+        hashed = sa.case((whole(part.columns), scan.engine.warehouse.key_hash(part.columns)))
+        surplus = sa.func.count(hashed) - sa.func.count(sa.distinct(hashed))
+        return [Column(surplus, Rows.of(part.compute), key=tuple(part.columns))]
 
     def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         if selected[0] == 0:
@@ -56,8 +56,8 @@ class DuplicateKeys(Metric):
         times = sa.func.count().label(_TIMES)
         keys = (
             sa.select(*part.columns, times)
-            .select_from(scan.source(Rows.of(part.compute)))
-            .where(_whole(part.columns))
+            .select_from(Rows.of(part.compute).source(scan.engine))
+            .where(whole(part.columns))
             .group_by(*part.columns)
             .having(sa.func.count() > 1)
             .subquery()
@@ -102,7 +102,3 @@ class DuplicateSample(Metric):
 
 def _duplicates(metric: MetricConfiguration) -> MetricConfiguration:
     return MetricConfiguration(DUPLICATES, dict(metric.metric_domain_kwargs))
-
-
-def _whole(columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
-    return sa.and_(*(column.is_not(None) for column in columns))
