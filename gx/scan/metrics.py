@@ -41,6 +41,10 @@ class Reading(Protocol):
         """The metric's domain, its columns named as the table has them where that is known."""
         ...
 
+    def schema(self) -> Mapping[str, Any]:
+        """The values of GX's metrics of the schema, looked up once."""
+        ...
+
 
 @dataclass(frozen=True)
 class Metric(ABC):
