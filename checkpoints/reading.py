@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from checkpoints.outcomes import errored, read_outcomes
-from checkpoints.result import CheckpointRun, ExpectationOutcome, Verdict
+from checkpoints.result import CheckpointRun, ExpectationOutcome, TableScan, Verdict
 from checkpoints.validation import ValidatedTable
 from expectations.build import Unbuilt
 from expectations.suite import SuiteSpec
+from gx.scan.arrivals import Arrivals
 
 
 @dataclass
@@ -19,7 +20,7 @@ class Reading:
     outcomes: list[ExpectationOutcome] = field(default_factory=list)
     problems: list[tuple[Verdict, str]] = field(default_factory=list)
     row_counts: list[tuple[str, int]] = field(default_factory=list)
-    statements: list[tuple[str, int]] = field(default_factory=list)
+    scans: list[TableScan] = field(default_factory=list)
 
     def missing(self, suite: SuiteSpec, warehouse: str) -> str:
         """The suite's table is not there, so none of its expectations could be checked; returns that in words."""
@@ -29,11 +30,17 @@ class Reading:
         self.outcomes.extend(errored(suite, spec, reason) for spec in suite.expectations)
         return reason
 
-    def validated(self, suite: SuiteSpec, table: ValidatedTable, unbuilt: Sequence[Unbuilt]) -> None:
-        """GX's result for the suite's table."""
+    def validated(
+        self, suite: SuiteSpec, table: ValidatedTable, unbuilt: Sequence[Unbuilt], arrivals: Arrivals | None = None
+    ) -> None:
+        """GX's result for the suite's table, and how that was read."""
         outcomes, rows = read_outcomes(suite, table, unbuilt)
         self.outcomes.extend(outcomes)
-        self.statements.append((str(suite.table), table.statements))
+        scan = TableScan(suite.name, str(suite.table), table.statements)
+        if arrivals is not None:
+            only_new = table.error is None and arrivals.why_all is None
+            scan = replace(scan, new_rows_only=only_new, why_all=arrivals.why_all, state=arrivals.after)
+        self.scans.append(scan)
         if rows is None:
             self.problems.append((Verdict.ERRORED, f"the rows of {suite.table} could not be counted"))
             return
@@ -49,5 +56,5 @@ class Reading:
             outcomes=tuple(self.outcomes),
             problems=tuple(self.problems),
             row_counts=tuple(self.row_counts),
-            statements=tuple(self.statements),
+            scans=tuple(self.scans),
         )

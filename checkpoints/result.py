@@ -10,6 +10,7 @@ from typing import Any
 
 from expectations.suite import Severity
 from gx.errors import SluiceError
+from gx.scan.scan_state import ScanState
 
 
 class Verdict(StrEnum):
@@ -81,6 +82,25 @@ class ExpectationOutcome:
 
 
 @dataclass(frozen=True)
+class TableScan:
+    """How one table was read.
+
+    Attributes:
+        statements: how many statements were sent to the warehouse.
+        new_rows_only: whether only the rows that had arrived since the last scan were read.
+        why_all: of a table that tells which rows are new, why all were read; None if they were not.
+        state: what is to be kept for the next scan.
+    """
+
+    suite: str
+    table: str
+    statements: int
+    new_rows_only: bool = False
+    why_all: str | None = None
+    state: ScanState | None = None
+
+
+@dataclass(frozen=True)
 class CheckpointRun:
     """One run of one checkpoint for one ingest.
 
@@ -88,7 +108,7 @@ class CheckpointRun:
         problems: what kept the run from being whole (a missing or empty table, a configuration error), each
             blocking, as (verdict it forces, text).
         row_counts: rows of each table that was read.
-        statements: how many statements were sent to the warehouse for each table.
+        scans: how each table was read.
         docs: the Data Docs index, when it was published.
         docs_problem: why it was not.
     """
@@ -101,7 +121,7 @@ class CheckpointRun:
     outcomes: tuple[ExpectationOutcome, ...]
     problems: tuple[tuple[Verdict, str], ...] = ()
     row_counts: tuple[tuple[str, int], ...] = ()
-    statements: tuple[tuple[str, int], ...] = ()
+    scans: tuple[TableScan, ...] = ()
     docs: str | None = None
     docs_problem: str | None = None
 

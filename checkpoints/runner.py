@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -23,6 +23,7 @@ from expectations.loader import load_suites
 from expectations.suite import SuiteSpec
 from gx.errors import SluiceError
 from gx.masking import mask_error
+from gx.scan.arrivals import Arrivals
 from gx.warehouse.base import Warehouse
 from gx.warehouse.table import CatalogTable, TableName
 
@@ -42,6 +43,7 @@ class CheckpointRunner:
         suites_dir: where the suites are; read at each run, so that a broken one closes the run's gates.
         open_context: opens the GX context; likewise.
         sources: what suites may reconcile with, by name.
+        full_scan: whether to read all rows even of tables that tell which are new.
         progress: told what is being done, one short line at a time.
     """
 
@@ -51,6 +53,7 @@ class CheckpointRunner:
     ledger: Ledger
     sources: Mapping[str, Source]
     clock: Clock = utc_now
+    full_scan: bool = False
     progress: Callable[[str], None] = lambda _: None
 
     def run(self, spec: CheckpointSpec, ingest_id: str) -> CheckpointRun:
@@ -77,6 +80,9 @@ class CheckpointRunner:
             raise
         run = replace(run, finished_at=self.clock())
         self.ledger.finish_run(run, spec.gates)
+        for scan in run.scans:
+            if scan.state is not None:
+                self.ledger.scan_states.put(scan.suite, scan.state, run.run_id)
         docs, docs_problem = publish_docs(context, tables, run)
         return replace(run, docs=str(docs) if docs else None, docs_problem=docs_problem)
 
@@ -94,13 +100,14 @@ class CheckpointRunner:
                     problem = reading.missing(suite, self.warehouse.describe())
                     tables.append(_unread(suite, built[suite.name], problem))
                     continue
+                table = found[suite.table]
                 ready, unbuilt = complete(built[suite.name], self._facts(suite, run))
-                prepared.append((TableValidation(suite, found[suite.table], ready), unbuilt))
+                prepared.append((TableValidation(suite, table, ready, self._arrivals(suite, table, run)), unbuilt))
             results = self._ask_gx(spec, [validation for validation, _ in prepared], run)
         for validation, unbuilt in prepared:
             suite = validation.suite
             result = results[suite.name]
-            reading.validated(suite, result, unbuilt)
+            reading.validated(suite, result, unbuilt, validation.arrivals)
             if result.error is not None:
                 tables.append(_unread(suite, built[suite.name], mask_error(str(result.error))))
             else:
@@ -118,6 +125,18 @@ class CheckpointRunner:
         expectations = sum(len(table.expectations) for table in tables)
         self.progress(f"{spec.name}: {expectations} expectations on {len(tables)} tables")
         return validate_tables(self.warehouse, tables, ingest_id=run.ingest_id, now=run.started_at)
+
+    def _arrivals(self, suite: SuiteSpec, table: CatalogTable, run: CheckpointRun) -> Arrivals | None:
+        if suite.arrivals is None:
+            return None
+        before = self.ledger.scan_states.get(suite.name)
+        why_all = None
+        if self.full_scan:
+            why_all = "a full scan was asked for"
+        elif before and run.started_at - before.full_scan_at >= timedelta(hours=suite.arrivals.full_scan_hours):
+            why_all = f"the last full scan is more than {suite.arrivals.full_scan_hours:g} hours old"
+        where = f"{table} in {self.warehouse.describe()}"
+        return Arrivals(where, suite.arrivals.column, before, run.started_at, why_all)
 
     def _facts(self, suite: SuiteSpec, run: CheckpointRun) -> Facts:
         table = str(suite.table)

@@ -14,6 +14,7 @@ from great_expectations.expectations.expectation import Expectation
 
 from expectations.build import row_count_probe
 from expectations.suite import SuiteSpec
+from gx.scan.arrivals import Arrivals
 from gx.scan.batch import TableBatch
 from gx.scan.result import validate_suite
 from gx.warehouse.base import Warehouse
@@ -25,11 +26,16 @@ _RESULT_FORMAT = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
 
 @dataclass(frozen=True)
 class TableValidation:
-    """A suite that is ready to be validated: its table exists and its expectations are complete."""
+    """A suite that is ready to be validated: its table exists and its expectations are complete.
+
+    Attributes:
+        arrivals: lets only the new rows be read, where they are enough; afterwards it says what was read.
+    """
 
     suite: SuiteSpec
     table: CatalogTable
     expectations: Sequence[Expectation]
+    arrivals: Arrivals | None = None
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,7 @@ def _validate(warehouse: Warehouse, item: TableValidation, run_id: RunIdentifier
     batch = TableBatch.of(warehouse, item.table, item.suite.name)
     expectations = [*item.expectations, row_count_probe()]
     try:
-        identifier, result = validate_suite(batch, item.suite.name, expectations, _RESULT_FORMAT, run_id)
+        identifier, result = validate_suite(batch, item.suite.name, expectations, _RESULT_FORMAT, run_id, item.arrivals)
     except Exception as error:  # noqa: BLE001 - reported as this table's error; it closes the gate
         return ValidatedTable(None, None, error, batch.engine.statements)
     return ValidatedTable(identifier, result, None, batch.engine.statements)

@@ -8,15 +8,16 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from expectations.documents import Node, check_keys, read_document, suggest
-from expectations.suite import ExpectationSpec, Severity, SuiteSpec
+from expectations.suite import ArrivalsSpec, ExpectationSpec, Severity, SuiteSpec
 from gx.errors import ConfigError
 from gx.warehouse.table import TableName
 
-_SUITE_KEYS = ("table", "name", "owner", "description", "tags", "allow_empty", "expectations")
+_SUITE_KEYS = ("table", "name", "owner", "description", "tags", "allow_empty", "arrivals", "expectations")
 _EXPECTATION_KEYS = ("severity", "blocking", "notes")
 _SUITE_NAME = re.compile(r"[^\s./\\\x00-\x1f\x7f]([^/\\\x00-\x1f\x7f]*[^\s/\\\x00-\x1f\x7f])?")
 _LONGEST_NAME = 200
 """Bytes: the file systems' 255, less what is added to a name."""
+_MOST_HOURS = 24 * 366
 _EXPECTATION_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -69,6 +70,7 @@ def load_suite(file: Path, layer: str = "") -> SuiteSpec:
         description=entries["description"].text("`description`") if "description" in entries else None,
         allow_empty=_flag(entries["allow_empty"], "`allow_empty`") if "allow_empty" in entries else False,
         tags=entries["tags"].texts("`tags`") if "tags" in entries else (),
+        arrivals=_arrivals(entries["arrivals"]) if "arrivals" in entries else None,
     )
 
 
@@ -103,6 +105,22 @@ def _table(node: Node) -> TableName:
         return TableName.parse(node.text("`table`"))
     except ValueError as error:
         raise node.fail(str(error)) from None
+
+
+def _arrivals(node: Node) -> ArrivalsSpec:
+    entries = node.mapping("`arrivals`")
+    check_keys(entries, ("column", "full_scan_hours"), "`arrivals`")
+    if "column" not in entries:
+        raise node.fail("`arrivals` needs `column:`, the column that orders the arrivals of rows (_fivetran_synced)")
+    column = entries["column"].text("`column`")
+    if "full_scan_hours" not in entries:
+        return ArrivalsSpec(column)
+    hours = entries["full_scan_hours"].value
+    if isinstance(hours, bool) or not isinstance(hours, int | float) or not 0 < hours <= _MOST_HOURS:
+        raise entries["full_scan_hours"].fail(
+            f"`full_scan_hours` must be a number of hours, more than 0 and at most {_MOST_HOURS}; found {hours!r}"
+        )
+    return ArrivalsSpec(column, float(hours))
 
 
 def _expectations(node: Node) -> tuple[ExpectationSpec, ...]:

@@ -51,6 +51,19 @@ class ExpectationSpec:
 
 
 @dataclass(frozen=True)
+class ArrivalsSpec:
+    """How a table tells which of its rows are new, so that a check need not read the others again.
+
+    Attributes:
+        column: orders the arrivals of rows: ``_fivetran_synced``, a load id. A new row's is greater than any before.
+        full_scan_hours: after how many hours all rows are read all the same.
+    """
+
+    column: str
+    full_scan_hours: float = 24
+
+
+@dataclass(frozen=True)
 class SuiteSpec:
     """What must be true of one table.
 
@@ -62,6 +75,7 @@ class SuiteSpec:
         layer: the folder of the file under ``expectations/suites``; empty at the top.
         allow_empty: whether an empty table is all right. By default it is not: every expectation about rows
             holds on no rows, which is how a load that brought nothing passes its tests.
+        arrivals: lets a check read only the rows that are new; without it all rows are read each time.
     """
 
     name: str
@@ -73,3 +87,4 @@ class SuiteSpec:
     description: str | None = None
     allow_empty: bool = False
     tags: tuple[str, ...] = field(default=())
+    arrivals: ArrivalsSpec | None = None

@@ -89,9 +89,9 @@ class Database:
     def _prepare(self, engine: Engine) -> None:
         with engine.begin() as connection:
             found = _version(connection)
-            if found is None:
+            if found is None or found < VERSION:
                 _create(connection)
-            elif found != VERSION:
+            elif found > VERSION:
                 raise LedgerError(
                     f"the ledger {safe_url(self.url)} has schema version {found}, this sluice needs {VERSION}; "
                     "use the sluice that wrote it, or another SLUICE_LEDGER_URL"
@@ -113,8 +113,8 @@ def _create(connection: Connection) -> None:
         for index in table.indexes:
             connection.execute(CreateIndex(index, if_not_exists=True))
     # Last: a version that is there says that all the rest is.
-    absent = sa.select(sa.literal(VERSION)).where(~sa.exists(sa.select(schema_version.c.version)))
-    connection.execute(schema_version.insert().from_select(["version"], absent))
+    there = sa.exists(sa.select(schema_version.c.version).where(schema_version.c.version == VERSION))
+    connection.execute(schema_version.insert().from_select(["version"], sa.select(sa.literal(VERSION)).where(~there)))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy.engine import URL, Connection
 from checkpoints.gate import Decision, Gate, GateDecision, evaluate
 from checkpoints.ledger.connection import Database
 from checkpoints.ledger.records import RecordedIngest, RecordedRun
+from checkpoints.ledger.scan_states import ScanStates
 from checkpoints.ledger.schema import (
     checkpoint_runs,
     expectation_results,
@@ -39,6 +40,7 @@ class Ledger:
         """
         self._database = Database(url)
         self._valid_for = timedelta(hours=gate_valid_hours)
+        self.scan_states = ScanStates(self._database)
 
     def exists(self) -> bool:
         """Whether anything was ever written."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 1
-"""Version of this schema; a ledger of another version is refused."""
+VERSION = 2
+"""Version of this schema. So far each added tables only, so that an older ledger gets what it lacks; a newer one is
+refused."""
 
 metadata = sa.MetaData()
 
@@ -86,4 +87,13 @@ gate_decisions = sa.Table(
     sa.Column("decided_at", sa.DateTime, nullable=False),
     sa.Column("valid_until", sa.DateTime, nullable=False),
     sa.Index("ix_gate_decisions_latest", "load", "ingest_id", "checkpoint", "id"),
+)
+
+scan_states = sa.Table(
+    "scan_states",
+    metadata,
+    sa.Column("suite", sa.String(200), primary_key=True),
+    sa.Column("run_id", sa.String(200), nullable=False),
+    # Counts, sums, extremes and hashes of SQL: see gx.scan.scan_state. No text of the data.
+    sa.Column("state", sa.JSON, nullable=False),
 )

@@ -31,6 +31,7 @@ class Arrivals:
     """The arrivals of one table, for one scan of it.
 
     Attributes:
+        where: the table and its warehouse, for people; what is kept of another is of no use.
         column: the column that orders them.
         before: what is kept of the last scan.
         now: the time of this one.
@@ -38,6 +39,7 @@ class Arrivals:
         after: what is to be kept of this scan; None if that cannot be said.
     """
 
+    where: str
     column: str
     before: ScanState | None
     now: datetime
@@ -88,7 +90,7 @@ class Arrivals:
                     kept[_name(column, engine)] = value
                 else:
                     not_kept.add(_name(column, engine))
-        self.after = ScanState(self.column, watermark, rows, kept, frozenset(not_kept), self.now)
+        self.after = ScanState(self.where, self.column, watermark, rows, kept, frozenset(not_kept), self.now)
 
     def _read_new(self, engine: WarehouseExecutionEngine, plan: Plan, table: Rows) -> Selected:
         """The values of all that can be kept up to date from the new rows.
@@ -136,6 +138,8 @@ class Arrivals:
         state = self.before
         if state is None:
             raise DoubtError("nothing is kept of an earlier scan")
+        if state.where != self.where:
+            raise DoubtError("what is kept is of another table")
         if state.column != self.column:
             raise DoubtError("another column orders the arrivals")
         if state.watermark is None:

@@ -15,6 +15,7 @@ class ScanState:
     """What is kept of a table's scan.
 
     Attributes:
+        where: the table and its warehouse.
         column: the column that orders arrivals.
         watermark: its greatest value; None for a table without rows.
         rows: how many rows there were.
@@ -23,6 +24,7 @@ class ScanState:
         full_scan_at: when all rows were last read.
     """
 
+    where: str
     column: str
     watermark: Kept
     rows: int
@@ -33,6 +35,7 @@ class ScanState:
     def to_json(self) -> dict[str, Any]:
         """For the ledger: numbers and times, and the hashes of SQL that they answer."""
         return {
+            "where": self.where,
             "column": self.column,
             "watermark": to_text(self.watermark),
             "rows": self.rows,
@@ -46,6 +49,7 @@ class ScanState:
         """What :meth:`to_json` wrote; None if it is anything else, for then all rows are read."""
         try:
             return cls(
+                where=str(document["where"]),
                 column=str(document["column"]),
                 watermark=from_text(document["watermark"]),
                 rows=int(document["rows"]),

@@ -1,0 +1,32 @@
+"""What the ledger keeps of scans, so that the next one need not read every row."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import sqlalchemy as sa
+
+from checkpoints.ledger.connection import Database
+from checkpoints.ledger.schema import scan_states
+from gx.scan.scan_state import ScanState
+
+
+class ScanStates:
+    """One state for each suite: the latest."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, suite: str) -> ScanState | None:
+        """What is kept of the suite's last scan; None for nothing, or nothing that can be read."""
+        query = sa.select(scan_states.c.state).where(scan_states.c.suite == suite)
+        with self._database.transaction() as connection:
+            document = connection.execute(query).scalar()
+        return ScanState.from_json(document) if isinstance(document, Mapping) else None
+
+    def put(self, suite: str, state: ScanState | None, run_id: str) -> None:
+        """Keep a state in place of the one before; None keeps nothing."""
+        with self._database.transaction() as connection:
+            connection.execute(scan_states.delete().where(scan_states.c.suite == suite))
+            if state is not None:
+                connection.execute(scan_states.insert().values(suite=suite, run_id=run_id, state=state.to_json()))
