@@ -26,9 +26,10 @@ WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
 ROOMS := gx expectations checkpoints flows
 
 # --no-deps: the locks are complete, so pip has nothing to resolve. --no-build-isolation: what has no wheel is
-# built with the locked setuptools, not with one that pip would fetch without a hash. -qq: errors only; a site's own pip
-# settings can make pip warn once for every package.
-INSTALL := $(BIN)/python -m pip install -qq --no-deps --no-build-isolation
+# built with the locked setuptools, not with one that pip would fetch without a hash. --compile: a site's pip settings
+# may forbid it, and a command that compiles what it imports takes three times as long to start. -qq: errors only; those
+# settings can also make pip warn once for every package.
+INSTALL := $(BIN)/python -m pip install -qq --compile --no-deps --no-build-isolation
 LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --annotation-style line \
 	--custom-compile-command "make lock" --quiet $(ARGS)
 
