@@ -16,6 +16,7 @@ from checkpoints.result import CheckpointRun
 from checkpoints.spec import CheckpointSpec, find_checkpoint, gates_of, load_checkpoints
 from expectations.loader import load_suites
 from flows.dbt import DbtProgress, DbtRun, DbtSetup, run_dbt
+from flows.importing import importing_for_good
 from flows.scenario import Scenario
 from flows.sources.ingest import IngestResult
 from flows.sources.wiring import SourceWiring
@@ -76,15 +77,16 @@ class Workspace:
         self.ledger.finish_ingest(ingest_id, utc_now(), {table.table: table.rows for table in result.tables})
         return result
 
-    def check(self, checkpoint: str, ingest_id: str) -> CheckpointRun:
-        """Run one checkpoint.
+    def check(self, checkpoint: str, ingest_id: str, *, full_scan: bool = False) -> CheckpointRun:
+        """Run one checkpoint; with ``full_scan`` on all rows, also where the new ones would be enough.
 
         Raises:
             SluiceError: it could not be run; its gates are closed.
         """
         # GX takes seconds to import: only a run that gets this far pays for it.
-        from checkpoints.runner import CheckpointRunner  # noqa: PLC0415
-        from gx.context import open_context  # noqa: PLC0415
+        with importing_for_good():
+            from checkpoints.runner import CheckpointRunner  # noqa: PLC0415
+            from gx.context import open_context  # noqa: PLC0415
 
         spec = find_checkpoint(self.checkpoints, checkpoint)
         runner = CheckpointRunner(
@@ -93,6 +95,7 @@ class Workspace:
             warehouse=self.warehouse,
             ledger=self.ledger,
             sources=self.sources.catalog,
+            full_scan=full_scan,
             progress=self.progress,
         )
         try:

@@ -1,1 +1,22 @@
-"""Where the data is and where results go: settings, warehouses, the GX context, Data Docs."""
+"""Where the data is and where results go: settings, warehouses, the GX context, Data Docs.
+
+Whatever imports great_expectations imports this package first (`expectations` and `checkpoints` see to it), so this is
+the one place that can say how. It must stay light itself.
+"""
+
+from __future__ import annotations
+
+from gx.deferred_imports import defer
+from gx.field_copies import copy_fields_quickly_for_great_expectations
+
+# What great_expectations imports, and for what; few checks come to use any of it.
+defer(
+    {
+        "altair": "a plot, in stock Data Docs of the Kullback-Leibler divergence",
+        "boto3": "stores on S3",
+        "jsonschema": "values that match a JSON schema; altair",
+        "mistune": "Markdown, in stock Data Docs",
+        "scipy.stats": "the Kullback-Leibler divergence and the Kolmogorov-Smirnov tests",
+    }
+)
+copy_fields_quickly_for_great_expectations()

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from flows.cli.app import cli
+from flows.importing import importing_for_good
+
+with importing_for_good():
+    from flows.cli.app import cli
 
 
 def main() -> None:

@@ -14,6 +14,7 @@ from checkpoints.spec import CheckpointSpec, find_checkpoint, load_checkpoints
 from flows.cli.exit_codes import ExitCode, of_verdict
 from flows.cli.options import common_failing_with, ingest_option, print_json
 from flows.cli.progress import terminal_progress
+from flows.importing import importing_for_good
 from gx.errors import SluiceError
 from gx.settings import Settings
 
@@ -26,13 +27,15 @@ _COLOURS = {"passed": "green", "warned": "yellow"}
 @click.command()
 @click.argument("checkpoint")
 @ingest_option("The ingest that is checked (default: the one that began last).")
+@click.option("--full", is_flag=True, help="Read all rows, also of tables that tell which of them are new.")
 @common_failing_with(verdict="errored", results=[])
-def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | None) -> ExitCode:
+def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | None, full: bool) -> ExitCode:
     """Run CHECKPOINT, record its verdict and decide its gates. Loads nothing."""
     spec = find_checkpoint(load_checkpoints(settings.checkpoints_dir), checkpoint)
     # GX and the sources take seconds to import: --help and a mistyped name must not wait for them.
-    from flows.turn import StillBusyError
-    from flows.workspace import ingest_to_check, open_workspace
+    with importing_for_good():
+        from flows.turn import StillBusyError
+        from flows.workspace import ingest_to_check, open_workspace
 
     try:
         with (
@@ -40,7 +43,7 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
             open_workspace(settings, what=f"sluice check {checkpoint}", progress=terminal_progress()) as workspace,
         ):
             ingest_id = ingest_to_check(workspace.ledger, checkpoint, ingest_id)
-            run = workspace.check(checkpoint, ingest_id)
+            run = workspace.check(checkpoint, ingest_id, full_scan=full)
             gates = [workspace.gate(load, ingest_id) for load in spec.gates]
     except StillBusyError:
         raise  # another run is at work, and decides
@@ -108,7 +111,10 @@ def _document(run: CheckpointRun, gates: list[tuple[str, str]]) -> dict[str, Any
             for outcome in run.outcomes
         ],
         "row_counts": dict(run.row_counts),
-        "statements": dict(run.statements),
+        "scans": {
+            scan.table: {"statements": scan.statements, "new_rows_only": scan.new_rows_only, "why_all": scan.why_all}
+            for scan in run.scans
+        },
         "data_docs": run.docs,
         "data_docs_problem": run.docs_problem,
     }

@@ -1,4 +1,7 @@
-"""Which sources a project has, by its settings: the company's own, or the embedded stand-ins."""
+"""Which sources a project has, by its settings: the company's own, or the embedded stand-ins.
+
+Their clients are imported by who makes one: a check that reconciles nothing pays for none.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 from sqlalchemy import URL, make_url
@@ -14,19 +18,14 @@ from expectations.facts import Source
 from expectations.sql_source import SqlSource
 from flows.scenario import Scenario
 from flows.sources.catalog import SourceCatalog, StripeFigures
-from flows.sources.embedded import EmbeddedIngest
-from flows.sources.embedded_mark import EmbeddedMark, OwnRowsIngest
-from flows.sources.emulators.embedded import EmbeddedSources, embedded_sources
-from flows.sources.fivetran import FivetranIngest
-from flows.sources.fivetran_api import FivetranApi
-from flows.sources.ingest import Ingest
-from flows.sources.landing import RawLanding
-from flows.sources.postgres import PostgresSource
-from flows.sources.raw_tables import POSTGRES_TABLES, STRIPE_TABLES
-from flows.sources.stripe import StripeSource
 from gx.errors import ConfigError
 from gx.settings import Settings
 from gx.warehouse.base import Warehouse
+
+if TYPE_CHECKING:
+    from flows.sources.emulators.embedded import EmbeddedSources
+    from flows.sources.ingest import Ingest
+    from flows.sources.stripe import StripeSource
 
 
 class SourceWiring:
@@ -81,6 +80,10 @@ class SourceWiring:
         """
         if self._settings.fivetran_api_key is not None:
             return self._fivetran(self._settings.fivetran_api_key)
+        from flows.sources.embedded import EmbeddedIngest  # noqa: PLC0415
+        from flows.sources.landing import RawLanding  # noqa: PLC0415
+        from flows.sources.postgres import PostgresSource  # noqa: PLC0415
+
         work_dir = self._settings.state_dir / "ingest"
         if self._settings.stripe_api_key is None:
             return EmbeddedIngest.of(
@@ -92,6 +95,8 @@ class SourceWiring:
     @cached_property
     def embedded(self) -> EmbeddedSources:
         """The embedded Stripe and PostgreSQL, started at first use."""
+        from flows.sources.emulators.embedded import embedded_sources  # noqa: PLC0415
+
         self._progress("starting the embedded Stripe and PostgreSQL")
         scenario = self._scenario
         return self._resources.enter_context(
@@ -99,6 +104,8 @@ class SourceWiring:
         )
 
     def _stripe(self) -> StripeSource:
+        from flows.sources.stripe import StripeSource  # noqa: PLC0415
+
         key = self._settings.stripe_api_key
         if key is not None:
             return StripeSource(key, api_base=self._settings.stripe_api_base)
@@ -115,6 +122,12 @@ class SourceWiring:
         return make_url(self.embedded.postgres_url.get_secret_value())
 
     def _fivetran(self, key: SecretStr) -> Ingest:
+        from flows.sources.embedded_mark import EmbeddedMark, OwnRowsIngest  # noqa: PLC0415
+        from flows.sources.fivetran import FivetranIngest  # noqa: PLC0415
+        from flows.sources.fivetran_api import FivetranApi  # noqa: PLC0415
+        from flows.sources.landing import RawLanding  # noqa: PLC0415
+        from flows.sources.raw_tables import POSTGRES_TABLES, STRIPE_TABLES  # noqa: PLC0415
+
         secret = self._settings.fivetran_api_secret
         connections = tuple(name.strip() for name in self._settings.fivetran_connections.split(",") if name.strip())
         if secret is None or not connections:
