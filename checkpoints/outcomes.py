@@ -13,7 +13,7 @@ from checkpoints.result import ExpectationOutcome
 from checkpoints.validation import ValidatedTable
 from expectations.build import META, Unbuilt
 from expectations.suite import ExpectationSpec, SuiteSpec
-from gx.masking import mask_error, mask_observed
+from gx.masking import mask_observed
 from gx.results_store import error_message
 
 _PROBE = -1
@@ -34,7 +34,7 @@ def read_outcomes(
             if "index" in meta:
                 by_index[int(meta["index"])] = item
     problems = {item.index: item.problem for item in unbuilt}
-    missing = mask_error(str(validated.error)) if validated.error else "Great Expectations returned no result for it"
+    missing = validated.problem or "Great Expectations returned no result for it"
     outcomes = tuple(
         _outcome(suite, spec, by_index[index])
         if index in by_index and index not in problems

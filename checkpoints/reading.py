@@ -42,7 +42,10 @@ class Reading:
             scan = replace(scan, new_rows_only=only_new, why_all=arrivals.why_all, state=arrivals.after)
         self.scans.append(scan)
         if rows is None:
-            self.problems.append((Verdict.ERRORED, f"the rows of {suite.table} could not be counted"))
+            problem = f"the rows of {suite.table} could not be counted"
+            if table.problem is not None:
+                problem = f"the table {suite.table} could not be validated: {table.problem}"
+            self.problems.append((Verdict.ERRORED, problem))
             return
         self.row_counts.append((str(suite.table), rows))
         if rows == 0 and not suite.allow_empty:

@@ -22,7 +22,6 @@ from expectations.facts import Facts, Source
 from expectations.loader import load_suites
 from expectations.suite import SuiteSpec
 from gx.errors import SluiceError
-from gx.masking import mask_error
 from gx.scan.arrivals import Arrivals
 from gx.warehouse.base import Warehouse
 from gx.warehouse.table import CatalogTable, TableName
@@ -108,8 +107,8 @@ class CheckpointRunner:
             suite = validation.suite
             result = results[suite.name]
             reading.validated(suite, result, unbuilt, validation.arrivals)
-            if result.error is not None:
-                tables.append(_unread(suite, built[suite.name], mask_error(str(result.error))))
+            if result.problem is not None:
+                tables.append(_unread(suite, built[suite.name], result.problem))
             else:
                 tables.append(ReadTable(to_gx_suite(suite, built[suite.name]), result, tuple(unbuilt)))
         return reading.complete(run), tables

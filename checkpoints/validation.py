@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from great_expectations import RunIdentifier
 from great_expectations.core import ExpectationSuiteValidationResult
 from great_expectations.data_context.types.resource_identifiers import ValidationResultIdentifier
 from great_expectations.expectations.expectation import Expectation
 
+from checkpoints.side_by_side import side_by_side
 from expectations.build import row_count_probe
 from expectations.suite import SuiteSpec
+from gx.errors import SluiceError
+from gx.masking import mask_error
 from gx.scan.arrivals import Arrivals
 from gx.scan.batch import TableBatch
 from gx.scan.result import validate_suite
@@ -51,6 +54,13 @@ class ValidatedTable:
     error: Exception | None = None
     statements: int = 0
 
+    @property
+    def problem(self) -> str | None:
+        """Why there is no result, safe to show; None when there is one."""
+        if self.error is None or isinstance(self.error, SluiceError):
+            return str(self.error) if self.error else None
+        return mask_error(str(self.error))
+
 
 def validate_tables(
     warehouse: Warehouse, tables: Sequence[TableValidation], *, ingest_id: str, now: datetime
@@ -68,16 +78,26 @@ def validate_tables(
         other with it.
     """
     run_id = RunIdentifier(run_name=ingest_id, run_time=now)
-    with ThreadPoolExecutor(max_workers=max(1, warehouse.parallel_tables), thread_name_prefix="scan") as threads:
-        results = threads.map(lambda table: _validate(warehouse, table, run_id), tables)
-        return {table.suite.name: result for table, result in zip(tables, results, strict=True)}
+    results = side_by_side(
+        tables,
+        partial(_validate, warehouse, run_id),
+        at_once=warehouse.parallel_tables,
+        stop=lambda: warehouse.statements.stop("the run was interrupted"),
+    )
+    return {table.suite.name: result for table, result in zip(tables, results, strict=True)}
 
 
-def _validate(warehouse: Warehouse, item: TableValidation, run_id: RunIdentifier) -> ValidatedTable:
-    batch = TableBatch.of(warehouse, item.table, item.suite.name)
+def _validate(warehouse: Warehouse, run_id: RunIdentifier, item: TableValidation) -> ValidatedTable:
     expectations = [*item.expectations, row_count_probe()]
+    statements = 0
     try:
-        identifier, result = validate_suite(batch, item.suite.name, expectations, _RESULT_FORMAT, run_id, item.arrivals)
+        batch = TableBatch.of(warehouse, item.table, item.suite.name)
+        try:
+            identifier, result = validate_suite(
+                batch, item.suite.name, expectations, _RESULT_FORMAT, run_id, item.arrivals
+            )
+        finally:
+            statements = batch.engine.statements
     except Exception as error:  # noqa: BLE001 - reported as this table's error; it closes the gate
-        return ValidatedTable(None, None, error, batch.engine.statements)
-    return ValidatedTable(identifier, result, None, batch.engine.statements)
+        return ValidatedTable(None, None, error, statements)
+    return ValidatedTable(identifier, result, None, statements)

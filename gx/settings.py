@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     """How long to wait for another run, or another process, that uses the same warehouse."""
     statement_retries: int = Field(2, ge=0, le=10)
     """How often to send a validation's statement again when the connection to the warehouse was lost."""
+    statement_timeout_seconds: float = Field(3600, gt=0, le=24 * 3600)
+    """How long one of a validation's statements may take before it is stopped."""
     parallel_tables: int | None = Field(None, ge=1, le=64)
     """How many tables to validate at once; default 1 on DuckDB, 4 on PostgreSQL, 8 on Snowflake."""
     load_timeout_seconds: float = Field(3600, gt=0)

@@ -26,7 +26,7 @@ class TableBatch:
     @classmethod
     def of(cls, warehouse: Warehouse, table: CatalogTable, name: str) -> TableBatch:
         """The table as a batch; nothing is read yet."""
-        engine = WarehouseExecutionEngine(warehouse)
+        engine = WarehouseExecutionEngine(warehouse, f"{table.schema}.{table.name}")
         identifier = f"{warehouse.dialect_name}-{name}"
         engine.load_batch_data(
             identifier,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -14,20 +15,24 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import (
     DBAPIError,
     InterfaceError,
-    InternalError,
     NotSupportedError,
     OperationalError,
     ProgrammingError,
     SQLAlchemyError,
 )
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.sql.elements import ColumnElement
 
 from gx.errors import WarehouseError, WarehouseExhaustedError
+from gx.masking import mask_error
 from gx.redaction import redact, safe_url, url_secrets
+from gx.warehouse.statements import Statements
 from gx.warehouse.table import CatalogTable, TableName
 
 Progress = Callable[[str], None]
 _PAUSE_SECONDS = 0.25
+STATEMENT_SECONDS = 3600.0
+"""How long one statement may take, unless the settings say."""
 
 _CATALOG_COLUMNS = ("table_catalog", "table_schema", "table_name")
 
@@ -54,28 +59,34 @@ class Warehouse:
         wait_seconds: float,
         retries: int = 0,
         parallel_tables: int | None = None,
+        statement_seconds: float = STATEMENT_SECONDS,
         progress: Progress = lambda _: None,
     ) -> None:
         self.url = url
         self.retries = retries
         self.parallel_tables = parallel_tables or self.tables_at_once
+        self.statement_seconds = statement_seconds
+        self.statements = Statements(cancel=self.cancel, cut=self.cut, seconds=statement_seconds)
         self._wait_seconds = wait_seconds
         self._progress = progress
         self._engine: Engine | None = None
+        self._opening = threading.Lock()
 
     @property
     def engine(self) -> Engine:
-        """The SQLAlchemy engine; made at first use, closed by :meth:`release`."""
-        if self._engine is None:
-            self._engine = self._create_engine()
-        return self._engine
+        """The SQLAlchemy engine, for all threads; made at first use, closed by :meth:`release`."""
+        with self._opening:
+            if self._engine is None:
+                self._engine = self._create_engine()
+            return self._engine
 
     def _create_engine(self) -> Engine:
         return sa.create_engine(self.url, **self.engine_options())
 
     def engine_options(self) -> dict[str, Any]:
         """Keyword arguments for ``create_engine``."""
-        return {}
+        # One for each table, and one with which the warehouse is held.
+        return {"pool_size": self.parallel_tables + 1}
 
     def release(self) -> None:
         """Close every connection, so that another process can use the warehouse."""
@@ -233,17 +244,31 @@ class Warehouse:
         """Whether a statement failed for want of a connection, of time or of memory, and not for what it says."""
         if isinstance(error, DBAPIError) and error.connection_invalidated:
             return True
-        return isinstance(error, OperationalError | InterfaceError | InternalError)
+        return isinstance(error, OperationalError | InterfaceError | PoolTimeoutError)
 
     def is_transient(self, error: SQLAlchemyError) -> bool:
-        """Whether the statement may well succeed on a new connection."""
+        """Whether an exhausted statement may well succeed a moment later, on a new connection."""
         return isinstance(error, DBAPIError) and error.connection_invalidated
 
-    def exhausted(self, error: SQLAlchemyError, statements: int) -> WarehouseExhaustedError:
-        """Turn the error of a statement into one that is safe to show."""
+    def cancel(self, connection: Any) -> None:
+        """Ask the warehouse to give up what runs on a driver's connection, from another thread, without waiting."""
+
+    def cut(self, connection: Any) -> None:
+        """Drop a driver's connection on which a statement runs, from another thread: the statement fails at once."""
+
+    def exhausted(self, error: SQLAlchemyError, about: str, statements: int) -> WarehouseExhaustedError:
+        """Turn the error of a statement about a table into one that is safe to show."""
+        problem = mask_error(self.redact(str(error)))
+        return self.unanswered(problem, about, statements, transient=self.is_transient(error))
+
+    def unanswered(
+        self, problem: str, about: str, statements: int, *, transient: bool = False
+    ) -> WarehouseExhaustedError:
+        """The error for a table of which nothing could be learnt."""
+        sent = "1 statement" if statements == 1 else f"{statements} statements"
         return WarehouseExhaustedError(
-            f"{self.describe()} did not answer ({statements} statements sent): {self._reason(error)}",
-            transient=self.is_transient(error),
+            f"no answer from {self.describe()} about {about} ({sent} sent): {problem.rstrip('.')}",
+            transient=transient,
         )
 
     def unreadable(self, error: SQLAlchemyError) -> WarehouseError:

@@ -11,11 +11,12 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
 
+import duckdb
 import sqlalchemy as sa
 from duckdb_engine import Dialect, DuckDBIdentifierPreparer
 from sqlalchemy import quoted_name
 from sqlalchemy.engine import Engine
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gx.errors import WarehouseError
 from gx.warehouse.base import Warehouse
@@ -23,6 +24,10 @@ from gx.warehouse.duckdb_dialect import DuckDBDialectModule
 
 MEMORY_LIMIT = "1GB"
 """What DuckDB may use in this process; ``?memory_limit=4GB`` in the warehouse's URL sets another."""
+
+
+# Besides what SQLAlchemy counts as operational: no memory, no disk.
+_EXHAUSTED = (duckdb.InterruptException, duckdb.FatalException)
 
 
 def _silence_teardown() -> None:
@@ -123,6 +128,15 @@ class DuckDBWarehouse(Warehouse):
 
     def is_busy(self, error: SQLAlchemyError) -> bool:
         return "Could not set lock on file" in str(error)
+
+    def is_exhausted(self, error: SQLAlchemyError) -> bool:
+        return super().is_exhausted(error) or (isinstance(error, DBAPIError) and isinstance(error.orig, _EXHAUSTED))
+
+    def is_transient(self, error: SQLAlchemyError) -> bool:
+        return self.is_busy(error) or super().is_transient(error)
+
+    def cancel(self, connection: Any) -> None:
+        connection.interrupt()
 
     def dialect_module(self) -> ModuleType:
         return DuckDBDialectModule()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine
 
-from gx.warehouse.base import Progress, Warehouse
+from gx.warehouse.base import STATEMENT_SECONDS, Progress, Warehouse
 from gx.warehouse.duckdb import DuckDBWarehouse
 from gx.warehouse.postgres import PostgresWarehouse
 from gx.warehouse.snowflake import SnowflakeWarehouse
@@ -21,6 +21,7 @@ def open_warehouse(
     wait_seconds: float,
     retries: int = 0,
     parallel_tables: int | None = None,
+    statement_seconds: float = STATEMENT_SECONDS,
     progress: Progress = lambda _: None,
 ) -> Warehouse:
     """The warehouse behind a URL; no connection is made yet.
@@ -30,13 +31,21 @@ def open_warehouse(
         wait_seconds: how long to wait while another process holds the warehouse.
         retries: how often to send a statement again whose connection was lost.
         parallel_tables: how many tables to validate at once; None for what suits the warehouse.
+        statement_seconds: how long one statement may take before it is stopped.
         progress: told when that waiting begins.
 
     Raises:
         KeyError: the URL's database is none of the known ones.
     """
     kind = _ENGINES[url.get_backend_name()]
-    return kind(url, wait_seconds=wait_seconds, retries=retries, parallel_tables=parallel_tables, progress=progress)
+    return kind(
+        url,
+        wait_seconds=wait_seconds,
+        retries=retries,
+        parallel_tables=parallel_tables,
+        statement_seconds=statement_seconds,
+        progress=progress,
+    )
 
 
 def engine_at(url: URL) -> Engine:

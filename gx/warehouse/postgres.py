@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import socket
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from gx.warehouse.base import Warehouse
 
@@ -14,8 +19,25 @@ _MATERIALIZED_VIEWS = sa.table(
     "pg_matviews", sa.column("schemaname", sa.String), sa.column("matviewname", sa.String), schema="pg_catalog"
 )
 
-_CONNECT_SECONDS = 30
-"""How long connecting may take, unless the URL says ``connect_timeout``; libpq's own default is for ever."""
+# What libpq is told unless the URL says otherwise. Its own defaults wait for ever for a connection, and two hours
+# before they look whether a silent peer is still there.
+_CONNECTION = {
+    "connect_timeout": 30,  # seconds
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,  # so a peer that is gone is noticed after a minute
+    "tcp_user_timeout": 60_000,  # milliseconds
+}
+# https://www.postgresql.org/docs/current/errcodes-appendix.html, by code or by class
+_EXHAUSTED = (
+    *("08", "53", "57"),  # connection, insufficient resources, operator intervention (shutdown, cancelled)
+    *("25P03", "25P04", "55P03"),  # time-outs of a transaction and of a lock
+    *("40001", "40P01"),  # lost to another transaction, or to the recovery of a standby
+    *("58", "XX001", "XX002"),  # a fault of the operating system, damaged files
+    *("HV001", "HV00N"),  # a foreign server without memory, or that cannot be reached
+)
+_TRANSIENT = ("08", "53300", "57P01", "57P02", "57P03", "57P05", "40001", "40P01")
+_REFUSALS = ("password", "authentication", "no pg_hba.conf entry", "does not exist")
 
 
 def _in_utc(connection: Any, _record: Any) -> None:
@@ -38,9 +60,27 @@ class PostgresWarehouse(Warehouse):
         return sa.func.hash_record_extended(sa.func.row(*columns), 0)
 
     def engine_options(self) -> dict[str, Any]:
-        if "connect_timeout" in self.url.query:
-            return {"pool_pre_ping": True}
-        return {"pool_pre_ping": True, "connect_args": {"connect_timeout": _CONNECT_SECONDS}}
+        arguments = {name: value for name, value in _CONNECTION.items() if name not in self.url.query}
+        return {**super().engine_options(), "pool_pre_ping": True, "connect_args": arguments}
+
+    def is_exhausted(self, error: SQLAlchemyError) -> bool:
+        state = _state(error)
+        return state.startswith(_EXHAUSTED) if state else super().is_exhausted(error)
+
+    def is_transient(self, error: SQLAlchemyError) -> bool:
+        if state := _state(error):
+            return state.startswith(_TRANSIENT)
+        # Without a code there was no server, not yet or no more; unless it refused the connection, which it will again.
+        refused = any(words in str(error) for words in _REFUSALS)
+        return super().is_transient(error) or (isinstance(error, OperationalError) and not refused)
+
+    def cancel(self, connection: Any) -> None:
+        # It is asked over a connection of its own, and the server may not answer.
+        threading.Thread(target=_cancel, args=(connection,), daemon=True).start()
+
+    def cut(self, connection: Any) -> None:
+        with suppress(OSError, connection.Error), socket.socket(fileno=os.dup(connection.fileno())) as ours:
+            ours.shutdown(socket.SHUT_RDWR)
 
     def _create_engine(self) -> Engine:
         engine = super()._create_engine()
@@ -55,3 +95,14 @@ class PostgresWarehouse(Warehouse):
         ).where(sa.func.lower(views.matviewname).in_(lowered_names))
         tables = super().catalog_query(lowered_names, database)
         return sa.union_all(tables, materialized)
+
+
+def _cancel(connection: Any) -> None:
+    with suppress(connection.Error):  # then it is cut
+        connection.cancel()
+
+
+def _state(error: SQLAlchemyError) -> str:
+    """The SQLSTATE that the server sent; empty when it sent none."""
+    driver = error.orig if isinstance(error, DBAPIError) else None
+    return str(getattr(driver, "sqlstate", None) or getattr(driver, "pgcode", None) or "")
