@@ -1,0 +1,267 @@
+"""Less than a scan: what only the new rows were read for is what reading all of them gives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import great_expectations.expectations as core
+import pytest
+import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy.engine import URL
+
+from expectations.foreign_key import ExpectColumnValuesToExistInTable
+from gx.scan.arrivals import Arrivals
+from gx.scan.batch import TableBatch
+from gx.scan.merging import from_text, to_text
+from gx.scan.scan_state import ScanState
+from gx.scan.suite import validate
+from gx.warehouse.base import Warehouse
+from gx.warehouse.opening import open_warehouse
+from gx.warehouse.table import CatalogTable, TableName
+
+NOW = datetime(2025, 10, 1, tzinfo=UTC)
+START = datetime(2025, 9, 1)  # noqa: DTZ001 - the column has no zone
+TABLE = TableName.parse("raw.charges")
+FORMAT = {"result_format": "SUMMARY", "partial_unexpected_count": 5}
+SUITE = (
+    core.ExpectTableRowCountToBeBetween(min_value=1),
+    core.ExpectColumnValuesToBeUnique(column="id"),
+    core.ExpectCompoundColumnsToBeUnique(column_list=["id", "currency"]),
+    core.ExpectColumnValuesToNotBeNull(column="amount"),
+    core.ExpectColumnValuesToBeBetween(column="amount", min_value=0, max_value=500),
+    core.ExpectColumnValuesToBeInSet(column="currency", value_set=["usd", "eur"]),
+    core.ExpectColumnSumToBeBetween(column="amount", min_value=0),
+    core.ExpectColumnMinToBeBetween(column="amount", min_value=0),
+    core.ExpectColumnMaxToBeBetween(column="synced", min_value="2025-01-01"),
+    core.ExpectColumnPairValuesAToBeGreaterThanB(
+        column_A="amount", column_B="id", ignore_row_if="either_value_is_missing"
+    ),
+    core.ExpectColumnValuesToBeInSet(
+        column="currency", value_set=["usd"], row_condition='col("amount") > 100', condition_parser="great_expectations"
+    ),
+)
+# None of these can be kept up to date from new rows: they are read from all rows, beside the others.
+NEED_ALL_ROWS = (
+    core.ExpectColumnMedianToBeBetween(column="amount", min_value=0),
+    core.ExpectColumnMaxToBeBetween(column="currency"),
+    core.ExpectColumnUniqueValueCountToBeBetween(column="currency", min_value=1),
+    ExpectColumnValuesToExistInTable(column="currency", parent_table="raw.currencies", parent_column="code"),
+)
+
+
+@dataclass
+class Charges:
+    """A table that grows, and what is kept of its scans."""
+
+    warehouse: Warehouse
+    table: CatalogTable
+    state: ScanState | None = None
+    arrived: int = 0
+
+    def arrive(self, rows: Sequence[tuple[int | None, Decimal | None, str]]) -> None:
+        """One ingest: all its rows arrive at one time, later than any before."""
+        self.arrived += 1
+        synced = START + timedelta(hours=self.arrived)
+        if rows:
+            values = [value for row in rows for value in (*row, synced)]
+            self.execute(f"INSERT INTO raw.charges VALUES {', '.join(['(?, ?, ?, ?)'] * len(rows))}", *values)
+
+    def execute(self, statement: str, *values: Any) -> None:
+        with self.warehouse.connect() as connection:
+            connection.exec_driver_sql(statement, tuple(values))
+
+    def check(self, suite: Sequence[Any] = SUITE, **others: Any) -> Arrivals:
+        """Check incrementally, as the next run would, and compare with a scan of all rows."""
+        arrivals = Arrivals("raw.charges", "synced", self.state, NOW, **others)
+        batch = TableBatch.of(self.warehouse, self.table, "raw.charges")
+        found = [result.to_json_dict() for result in validate(batch, suite, FORMAT, arrivals)]
+        whole = TableBatch.of(self.warehouse, batch.table, "raw.charges")
+        assert found == [result.to_json_dict() for result in validate(whole, suite, FORMAT)]
+        if arrivals.after is not None:
+            self.state = ScanState.from_json(json.loads(json.dumps(arrivals.after.to_json())))
+            assert self.state == arrivals.after
+        return arrivals
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Warehouse]:
+    file: Path = tmp_path_factory.mktemp("arrivals") / "warehouse.duckdb"
+    opened = open_warehouse(URL.create("duckdb", database=str(file)), wait_seconds=1)
+    opened.create()  # type: ignore[attr-defined]
+    with opened.connect() as connection:
+        connection.exec_driver_sql("CREATE SCHEMA raw")
+        connection.exec_driver_sql("CREATE TABLE raw.currencies AS SELECT unnest(['usd', 'eur', 'gbp']) AS code")
+    with opened.hold():
+        yield opened
+    opened.release()
+
+
+@pytest.fixture
+def charges(warehouse: Warehouse) -> Charges:
+    return new_table(warehouse)
+
+
+def new_table(warehouse: Warehouse) -> Charges:
+    with warehouse.connect() as connection:
+        columns = "id BIGINT, amount DECIMAL(18, 2), currency VARCHAR, synced TIMESTAMP"
+        connection.exec_driver_sql(f"CREATE OR REPLACE TABLE raw.charges ({columns})")
+    return Charges(warehouse, warehouse.find_tables([TABLE])[TABLE])
+
+
+def rows(first: int, number: int, currency: str = "usd") -> list[tuple[int | None, Decimal | None, str]]:
+    return [
+        (identifier, Decimal(identifier) + Decimal("0.25"), currency) for identifier in range(first, first + number)
+    ]
+
+
+@pytest.fixture
+def known(charges: Charges) -> Charges:
+    """A table of ten rows, scanned once."""
+    charges.arrive(rows(1, 10))
+    assert charges.check().why_all == "nothing is kept of an earlier scan"
+    return charges
+
+
+def test_rows_that_arrived_later_are_all_that_is_read(known: Charges) -> None:
+    known.arrive(rows(11, 5))
+    assert known.check().why_all is None
+    assert known.state is not None
+    assert (known.state.rows, known.state.watermark) == (15, START + timedelta(hours=2))
+
+
+def test_a_check_of_nothing_new_reads_nothing_new(known: Charges) -> None:
+    assert known.check().why_all is None
+    assert known.check().why_all is None
+
+
+def test_the_new_rows_of_a_table_are_read_in_one_statement_and_one_more_for_each_key(known: Charges) -> None:
+    known.arrive(rows(11, 5))
+    sent: list[str] = []
+    listen = sa.event.listen
+    listen(known.warehouse.engine, "before_cursor_execute", lambda _c, _cur, statement, *_: sent.append(statement))
+    known.check(SUITE[:10])
+    incremental = [statement for statement in sent if "raw" in statement and "charges" in statement]
+    # The last one is the comparison's own scan of all rows; the catalog comes first.
+    assert len([statement for statement in incremental if "information_schema" not in statement]) == 1 + 2 + 1
+
+
+def test_what_cannot_be_kept_up_to_date_is_read_from_all_rows(charges: Charges) -> None:
+    suite = (*SUITE, *NEED_ALL_ROWS)
+    charges.arrive(rows(1, 10))
+    charges.check(suite)
+    charges.arrive([*rows(11, 5, "gbp"), (16, None, "chf")])
+    assert charges.check(suite).why_all is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "why"),
+    [
+        ("DELETE FROM raw.charges WHERE id = 3", "added, changed or deleted"),
+        ("UPDATE raw.charges SET synced = '2026-01-01', amount = -1 WHERE id = 3", "added, changed or deleted"),
+        ("INSERT INTO raw.charges VALUES (99, 1, 'usd', '2025-08-01')", "added, changed or deleted"),
+        ("INSERT INTO raw.charges VALUES (99, 1, 'usd', NULL)", "added, changed or deleted"),
+        ("INSERT INTO raw.charges SELECT 99, 1, 'usd', max(synced) FROM raw.charges", "added, changed or deleted"),
+        ("INSERT INTO raw.charges VALUES (3, 1, 'usd', '2026-01-01')", "the key of an earlier one"),
+        ("INSERT INTO raw.charges VALUES (98, 1, 'usd', '2026-01-01'), (98, 1, 'usd', '2026-01-01')", "more than once"),
+        ("TRUNCATE raw.charges", "added, changed or deleted"),
+    ],
+)
+def test_on_a_doubt_all_rows_are_read(known: Charges, statement: str, why: str) -> None:
+    known.execute(statement)
+    assert why in str(known.check().why_all)
+
+
+def test_a_key_that_was_ambiguous_once_is_counted_among_all_rows(known: Charges) -> None:
+    known.arrive(rows(10, 2))
+    assert "the key of an earlier one" in str(known.check().why_all)
+    known.arrive(rows(20, 2))
+    assert "more than once" in str(known.check().why_all)
+
+
+def test_another_suite_another_column_or_another_table_is_scanned_whole(known: Charges) -> None:
+    assert known.check(SUITE[:3]).why_all is None
+    more = core.ExpectColumnValuesToBeBetween(column="amount", max_value=77)
+    assert known.check((*SUITE, more)).why_all == "the suite changed"
+    before = known.state
+    elsewhere = Arrivals("raw.refunds", "synced", before, NOW)
+    batch = TableBatch.of(known.warehouse, known.table, "raw.charges")
+    validate(batch, SUITE, FORMAT, elsewhere)
+    assert elsewhere.why_all == "what is kept is of another table"
+    by_id = Arrivals("raw.charges", "id", before, NOW)
+    validate(batch, SUITE, FORMAT, by_id)
+    assert by_id.why_all == "another column orders the arrivals"
+
+
+def test_a_full_scan_can_be_asked_for(known: Charges) -> None:
+    assert known.check(why_all="a full scan was asked for").why_all == "a full scan was asked for"
+    assert known.check().why_all is None
+
+
+def test_a_column_that_orders_nothing_is_no_watermark(charges: Charges) -> None:
+    charges.arrive(rows(1, 3))
+    arrivals = Arrivals("raw.charges", "currency", None, NOW)
+    batch = TableBatch.of(charges.warehouse, charges.table, "raw.charges")
+    assert all(result.success for result in validate(batch, SUITE[:3], FORMAT, arrivals))
+    assert (arrivals.after, arrivals.why_all) == (None, "currency holds neither numbers nor times")
+
+
+def test_no_text_of_the_data_is_kept(charges: Charges) -> None:
+    charges.arrive([(1, Decimal(1), "somebody@example.com")])
+    charges.check((*SUITE, *NEED_ALL_ROWS))
+    assert charges.state is not None
+    assert "somebody" not in json.dumps(charges.state.to_json())
+
+
+@pytest.mark.parametrize("spoiled", [{}, {"rows": "x"}, {"values": {"a": ["str", "b"]}}, {"watermark": ["int", "x"]}])
+def test_a_state_that_cannot_be_read_is_no_state(known: Charges, spoiled: dict[str, Any]) -> None:
+    assert known.state is not None
+    document = {**known.state.to_json(), **spoiled} if spoiled else {}
+    assert ScanState.from_json(document) is None
+
+
+@given(
+    st.none()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.decimals(allow_nan=False, allow_infinity=False)
+    | st.datetimes(timezones=st.none() | st.just(UTC))
+    | st.dates()
+)
+def test_a_kept_value_comes_back_as_it_was(value: Any) -> None:
+    again = from_text(json.loads(json.dumps(to_text(value))))
+    assert (type(again), again, str(again)) == (type(value), value, str(value))
+
+
+row = st.tuples(
+    st.none() | st.integers(0, 40),
+    st.none() | st.decimals(-5, 600, places=2),
+    st.sampled_from(["usd", "eur", "gbp", "é"]),
+)
+steps = st.lists(
+    st.lists(row, max_size=6)
+    | st.sampled_from(
+        ["DELETE FROM raw.charges WHERE id % 3 = 0", "UPDATE raw.charges SET synced = now() WHERE id = 1"]
+    ),
+    min_size=2,
+    max_size=6,
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=steps)
+def test_whatever_arrives_the_results_are_those_of_a_full_scan(warehouse: Warehouse, steps: list[Any]) -> None:
+    charges = new_table(warehouse)
+    for step in steps:
+        if isinstance(step, str):
+            charges.execute(step)
+        else:
+            charges.arrive(step)
+        charges.check((*SUITE, *NEED_ALL_ROWS))
