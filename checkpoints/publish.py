@@ -28,7 +28,7 @@ class ReadTable:
 
     Attributes:
         suite: the table's suite, as GX knows it.
-        validated: GX's result; None when there is none (a missing table).
+        validated: GX's result, or why there is none; None when the table was not asked about.
         unchecked: expectations that GX did not evaluate, and that belong on the page all the same.
     """
 
@@ -54,15 +54,13 @@ def publish_docs(
 def _store(context: AbstractDataContext, table: ReadTable, run: CheckpointRun) -> ValidationResultIdentifier:
     context.suites.add_or_update(table.suite)
     identifier, result = _nothing_read(table.suite, run)
-    statements = 0
     if table.validated is not None and table.validated.identifier and table.validated.result:
         identifier, result = table.validated.identifier, table.validated.result
-        statements = table.validated.statements
     result.meta[META] = {  # type: ignore[literal-required]
         "checkpoint": run.checkpoint,
         "ingest_id": run.ingest_id,
         "verdict": run.verdict.value,
-        "statements": statements,
+        "statements": table.validated.statements if table.validated is not None else 0,
     }
     _add_unchecked(result, table.unchecked)
     context.validation_results_store.set(identifier, result)

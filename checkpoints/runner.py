@@ -108,7 +108,7 @@ class CheckpointRunner:
             result = results[suite.name]
             reading.validated(suite, result, unbuilt, validation.arrivals)
             if result.problem is not None:
-                tables.append(_unread(suite, built[suite.name], result.problem))
+                tables.append(_unread(suite, built[suite.name], result.problem, result))
             else:
                 tables.append(ReadTable(to_gx_suite(suite, built[suite.name]), result, tuple(unbuilt)))
         return reading.complete(run), tables
@@ -142,9 +142,11 @@ class CheckpointRunner:
         return Facts(table, run.started_at, self.ledger.previous_row_count(table), self.sources)
 
 
-def _unread(suite: SuiteSpec, expectations: Sequence[Expectation], problem: str) -> ReadTable:
+def _unread(
+    suite: SuiteSpec, expectations: Sequence[Expectation], problem: str, tried: ValidatedTable | None = None
+) -> ReadTable:
     unchecked = tuple(Unbuilt(index, expectation, problem) for index, expectation in enumerate(expectations))
-    return ReadTable(to_gx_suite(suite, expectations), None, unchecked)
+    return ReadTable(to_gx_suite(suite, expectations), tried, unchecked)
 
 
 def _problem(error: BaseException) -> str:

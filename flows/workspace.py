@@ -168,6 +168,7 @@ def open_workspace(
         wait_seconds=settings.wait_seconds,
         retries=settings.statement_retries,
         parallel_tables=settings.parallel_tables,
+        statement_seconds=settings.statement_timeout_seconds,
         progress=progress,
     )
     ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)

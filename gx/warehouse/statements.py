@@ -11,7 +11,7 @@ from typing import Any
 Stop = Callable[[Any], None]
 """Does something to the driver's connection on which a statement runs, from another thread than the statement's."""
 
-_GRACE_SECONDS = 5.0
+_GRACE_SECONDS = 2.0
 """How long a statement that was cancelled may take to end before its connection is cut."""
 
 
