@@ -31,19 +31,24 @@ _NO_USE = frozenset({"__class__", "__file__", "__loader__", "__name__", "__packa
 class DeferredModule(ModuleType):
     """A module that is imported in earnest when it is first used."""
 
-    def __getattribute__(self, name: str) -> object:
-        if name not in _NO_USE:
-            _fill(self)
-        return super().__getattribute__(name)
+    # Filled, `self` is of another class: not even `super()` knows it any more.
+
+    def __getattribute__(self, name: str) -> Any:
+        if name not in _NO_USE and _fill(self):
+            return getattr(self, name)
+        return ModuleType.__getattribute__(self, name)
 
     def __setattr__(self, name: str, value: object) -> None:
-        if name not in _NO_USE:
-            _fill(self)
-        super().__setattr__(name, value)
+        if name not in _NO_USE and _fill(self):
+            setattr(self, name, value)
+        else:
+            ModuleType.__setattr__(self, name, value)
 
     def __delattr__(self, name: str) -> None:
-        _fill(self)
-        super().__delattr__(name)
+        if _fill(self):
+            delattr(self, name)
+        else:
+            ModuleType.__delattr__(self, name)
 
     def __reduce_ex__(self, _protocol: object) -> tuple[Callable[[str], ModuleType], tuple[str]]:
         # cloudpickle, which Prefect uses, pickles modules by their name, if their type is exactly ModuleType.
@@ -62,16 +67,18 @@ _lock = threading.Lock()  # held for moments, never while something is imported
 _deferrals: dict[str, _Deferral] = {}
 
 
-def _fill(module: DeferredModule) -> None:
+def _fill(module: DeferredModule) -> bool:
+    """Import a module in earnest; whether it is an ordinary one now."""
     name = module.__name__
     with _lock:
         deferral = _deferrals.get(name)
         if deferral is None or deferral.module is not module or deferral.thread == threading.get_ident():
-            return  # being made, filled, or its own code asks while it is being filled
+            return type(module) is not DeferredModule  # filled by another; being made, or asked for by its own code
         # In this order: a filling thread puts its name down before it puts the module back.
         if sys.modules.get(name) is module and deferral.thread is None:
             del sys.modules[name]  # the import system looks for it anew, and comes to `_FillingLoader`
-    importlib.import_module(name)
+    __import__(name)  # unlike `import_module` it puts up with two threads whose imports need each other
+    return type(module) is not DeferredModule
 
 
 class WrappingLoader(Loader):
@@ -121,9 +128,9 @@ class _FillingLoader(WrappingLoader):
             self._deferral.thread = None  # the next use tries again, as the next `import` would
             raise
         with _lock:
+            if type(module) is DeferredModule:  # and not of a class that it chose for itself
+                module.__class__ = ModuleType  # type: ignore[assignment]
             _deferrals.pop(module.__name__, None)
-        if type(module) is DeferredModule:  # and not a class that the module chose for itself
-            module.__class__ = ModuleType  # type: ignore[assignment]
 
 
 class DeferringFinder(MetaPathFinder):
@@ -138,11 +145,8 @@ class DeferringFinder(MetaPathFinder):
         deferral = _deferrals.get(fullname)
         if deferral is None and fullname not in self._names:
             return None
-        found = (
-            finder.find_spec(fullname, path, target)
-            for finder in sys.meta_path
-            if finder is not self and hasattr(finder, "find_spec")
-        )
+        behind = sys.meta_path[sys.meta_path.index(self) + 1 :]
+        found = (finder.find_spec(fullname, path, target) for finder in behind if hasattr(finder, "find_spec"))
         spec = next(filter(None, found), None)
         if spec is None or not isinstance(spec.loader, SourceFileLoader):
             return spec  # not installed, or of a kind that is not known to be filled late
