@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, TypeAlias
 import great_expectations.expectations.metrics  # noqa: F401 - registers GX's metrics
 from great_expectations.core.metric_function_types import MetricFunctionTypes
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
+from great_expectations.expectations.metrics.map_metric_provider import MapMetricProvider
 from great_expectations.expectations.metrics.map_metric_provider.is_sqlalchemy_metric_selectable import (
     _is_sqlalchemy_metric_selectable,
 )
@@ -79,8 +80,8 @@ def dependencies(
     )
     if found.function is None:
         needed = {name: dependency for name, dependency in needed.items() if name == "metric_partial_fn"}
-    # A part that is told the number of rows never uses it.
-    unused = SCHEMA | {_ROW_COUNT} if found.is_part else SCHEMA
+    # A part, and what is asked of single rows, is told the number of rows and never uses it.
+    unused = SCHEMA | {_ROW_COUNT} if found.is_part or issubclass(found.cls, MapMetricProvider) else SCHEMA
     return {
         name: with_defaults(dependency, engine)
         for name, dependency in needed.items()
