@@ -42,11 +42,14 @@ class DuplicateKeys(Metric):
         """The surplus of rows over hashes of their keys.
 
         Equal keys have equal hashes: as many hashes as rows proves as many keys as rows. Anything above 0 proves
-        nothing, for two keys may share a hash.
+        nothing, for two keys may share a hash; nor does it where the columns' types let equal keys have other hashes.
         """
         part = split(scan.named(self.configuration))
-        hashed = sa.case((whole(part.columns), scan.engine.warehouse.key_hash(part.columns)))
+        warehouse = scan.engine.warehouse
+        hashed = sa.case((whole(part.columns), warehouse.key_hash(part.columns)))
         surplus = sa.func.count(hashed) - sa.func.count(sa.distinct(hashed))
+        if (doubt := warehouse.hash_doubt(part.columns)) is not None:
+            surplus += sa.func.count(sa.case((doubt, 1)))
         return [Column(surplus, Rows.of(part.compute), key=tuple(part.columns))]
 
     def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:

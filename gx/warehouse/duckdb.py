@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
@@ -17,10 +17,12 @@ from duckdb_engine import Dialect, DuckDBIdentifierPreparer
 from sqlalchemy import quoted_name
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.sql.elements import ColumnElement
 
 from gx.errors import WarehouseError
 from gx.warehouse.base import Warehouse
 from gx.warehouse.duckdb_dialect import DuckDBDialectModule
+from gx.warehouse.duckdb_hash import hash_doubt
 
 MEMORY_LIMIT = "1GB"
 """What DuckDB may use in this process; ``?memory_limit=4GB`` in the warehouse's URL sets another."""
@@ -140,3 +142,6 @@ class DuckDBWarehouse(Warehouse):
 
     def dialect_module(self) -> ModuleType:
         return DuckDBDialectModule()
+
+    def hash_doubt(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool]:
+        return sa.or_(*(hash_doubt(column) for column in columns))
