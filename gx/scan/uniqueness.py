@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from great_expectations.constants import MAX_RESULT_RECORDS
 from great_expectations.validator.metric_configuration import MetricConfiguration
+from sqlalchemy.sql.elements import ColumnElement
 
 from gx.scan.metrics import Metric, Needed, Reading, sample_limit
 from gx.scan.parts import Column, Rows, split, whole
@@ -56,7 +57,7 @@ class DuplicateKeys(Metric):
         if selected[0] == 0:
             return Duplicates(0, ())
         part = split(scan.named(self.configuration))
-        times = sa.func.count().label(_TIMES)
+        times = sa.func.count().label(_free(_TIMES, part.columns))
         keys = (
             sa.select(*part.columns, times)
             .select_from(Rows.of(part.compute).source(scan.engine))
@@ -65,7 +66,7 @@ class DuplicateKeys(Metric):
             .having(sa.func.count() > 1)
             .subquery()
         )
-        query = sa.select(*keys.c, sa.func.sum(keys.c[_TIMES]).over()).limit(MAX_RESULT_RECORDS)
+        query = sa.select(*keys.c, sa.func.sum(keys.c[times.name]).over()).limit(MAX_RESULT_RECORDS)
         found = scan.engine.execute_query(query).all()
         return Duplicates(int(found[0][-1]) if found else 0, [(tuple(row[:-2]), int(row[-2])) for row in found])
 
@@ -105,3 +106,11 @@ class DuplicateSample(Metric):
 
 def _duplicates(metric: MetricConfiguration) -> MetricConfiguration:
     return MetricConfiguration(DUPLICATES, dict(metric.metric_domain_kwargs))
+
+
+def _free(label: str, columns: Sequence[ColumnElement[Any]]) -> str:
+    """The label, or one like it that none of the columns has for a name."""
+    taken = {str(column.key).casefold() for column in columns}
+    while label in taken:
+        label += "_"
+    return label
