@@ -9,9 +9,12 @@ from typing import Any, NamedTuple, TypeAlias
 import sqlalchemy as sa
 from great_expectations.validator.metric_configuration import MetricConfigurationID
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.sql import operators, visitors
+from sqlalchemy.sql.elements import ColumnElement, UnaryExpression, WithinGroup
 
 from gx.execution_engine import WarehouseExecutionEngine
 from gx.scan.parts import Column, Rows
+from gx.warehouse.base import Warehouse
 
 Plan: TypeAlias = Mapping[MetricConfigurationID, Sequence[Column]]
 """The columns of each metric; those of one metric are all over the same rows."""
@@ -29,7 +32,7 @@ _Item: TypeAlias = tuple[MetricConfigurationID, Sequence[Column]]
 
 
 def select(engine: WarehouseExecutionEngine, plan: Plan) -> Outcome:
-    """Read all columns, in one statement for each set of rows, or as few as the warehouse's limit allows.
+    """Read all columns, in one statement for each set of rows, or as few as the warehouse's limits allow.
 
     A statement that fails is an error of all its metrics: see :func:`isolate`.
 
@@ -57,24 +60,36 @@ def _select(
     read: Callable[[WarehouseExecutionEngine, Rows, Sequence[_Item]], Outcome],
 ) -> Outcome:
     outcome = Outcome({}, {})
-    for rows, items in _statements(plan, engine.warehouse.max_columns):
+    for rows, items in _statements(plan, engine.warehouse):
         values, errors = read(engine, rows, items)
         outcome.values.update(values)
         outcome.errors.update(errors)
     return outcome
 
 
-def _statements(plan: Plan, limit: int) -> Iterator[tuple[Rows, list[_Item]]]:
+def _statements(plan: Plan, warehouse: Warehouse) -> Iterator[tuple[Rows, list[_Item]]]:
     """The items of each statement, in the order in which they were wanted: equal suites give equal SQL."""
     by_rows = sorted(plan.items(), key=lambda item: item[1][0].rows.key)
     for _, group in groupby(by_rows, key=lambda item: item[1][0].rows.key):
         statement: list[_Item] = []
+        columns = collected = 0
         for item in group:
-            if statement and sum(len(columns) for _, columns in (*statement, item)) > limit:
+            more = sum(_collects(column.sql) for column in item[1])
+            columns, collected = columns + len(item[1]), collected + more
+            if statement and (columns > warehouse.max_columns or collected > warehouse.max_collected):
                 yield statement[0][1][0].rows, statement
-                statement = []
+                statement, columns, collected = [], len(item[1]), more
             statement.append(item)
         yield statement[0][1][0].rows, statement
+
+
+def _collects(sql: ColumnElement[Any]) -> bool:
+    """Whether an aggregate has to collect values, to count different ones or to order them."""
+    return any(
+        isinstance(element, WithinGroup)
+        or (isinstance(element, UnaryExpression) and element.operator is operators.distinct_op)
+        for element in visitors.iterate(sql)
+    )
 
 
 def _together(engine: WarehouseExecutionEngine, rows: Rows, items: Sequence[_Item]) -> Outcome:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
 from collections import defaultdict
@@ -47,6 +48,8 @@ class Warehouse:
     dialect_name: str
     max_columns: int
     """How many columns one SELECT can have."""
+    max_collected: int = sys.maxsize
+    """How many of them can be aggregates that collect values, to count different ones or to order them."""
     tables_at_once: int
     """How many tables to validate at the same time, unless the settings say."""
     hidden_columns: frozenset[str] = frozenset()

@@ -78,6 +78,7 @@ class DuckDBWarehouse(Warehouse):
     dialect_name = "duckdb"
     tables_at_once = 1  # one query uses every core already
     max_columns = 10_000  # DuckDB has no limit of its own; beyond this, planning costs more than another scan
+    max_collected = 40  # each takes 7 MB at least, which cannot be spilled, of the MEMORY_LIMIT
     hidden_columns = frozenset({"rowid"})
 
     @property
