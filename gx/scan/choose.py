@@ -5,9 +5,18 @@ from __future__ import annotations
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
 from gx.execution_engine import WarehouseExecutionEngine
-from gx.scan.metrics import Aggregate, FilteredRowCount, IndexQuery, Metric, Sample, StockMetric, UnexpectedCount
+from gx.scan.metrics import (
+    Aggregate,
+    FilteredRowCount,
+    IndexQuery,
+    Metric,
+    Sample,
+    Schema,
+    StockMetric,
+    UnexpectedCount,
+)
 from gx.scan.order import Median, Quantiles
-from gx.scan.stock import Provider, provider, with_defaults
+from gx.scan.stock import COLUMN_TYPES, COLUMNS, Provider, provider, with_defaults
 from gx.scan.uniqueness import DUPLICATES, DuplicateCount, DuplicateKeys, DuplicateSample
 
 _BY_NAME: dict[str, type[Metric]] = {
@@ -17,6 +26,8 @@ _BY_NAME: dict[str, type[Metric]] = {
     "compound_columns.unique.unexpected_values": DuplicateSample,
     "column.median": Median,
     "column.quantile_values": Quantiles,
+    COLUMNS: Schema,
+    COLUMN_TYPES: Schema,
 }
 _BY_LAST_PART: dict[str, type[Metric]] = {
     "filtered_row_count": FilteredRowCount,

@@ -88,6 +88,16 @@ class StockMetric(Metric):
         return scan.stock_value(self.configuration)
 
 
+class Schema(Metric):
+    """What the table's columns are, as the scan has it for everybody."""
+
+    def needs(self, scan: Reading) -> Dependencies:
+        return {}
+
+    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+        return scan.schema()[self.name]
+
+
 class Aggregate(Metric):
     """An aggregate of which GX has the SQL."""
 

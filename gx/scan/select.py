@@ -104,20 +104,23 @@ def _apart(engine: WarehouseExecutionEngine, rows: Rows, items: Sequence[_Item])
     empty = sa.select(sa.text("*")).select_from(source).where(sa.false()).subquery()
     _, wrong = _halve(items, lambda some: _read(engine, empty, some))
     sound = [item for item in items if item[0] not in wrong]
-    values, failed = _halve(sound, lambda some: _read(engine, source, some))
+    values, failed = _halve(sound, lambda some: _read(engine, source, some), fails=not wrong)
     return Outcome(values, wrong | failed)
 
 
-def _halve(items: Sequence[_Item], read: Callable[[Sequence[_Item]], Selected]) -> Outcome:
+def _halve(items: Sequence[_Item], read: Callable[[Sequence[_Item]], Selected], *, fails: bool = False) -> Outcome:
+    """Read the items, in halves where they fail together; whether they do may be known."""
     if not items:
         return Outcome({}, {})
-    try:
-        return Outcome(read(items), {})
-    except SQLAlchemyError as error:
-        if len(items) == 1:
-            return Outcome({}, {items[0][0]: error})
+    if not fails or len(items) == 1:
+        try:
+            return Outcome(read(items), {})
+        except SQLAlchemyError as error:
+            if len(items) == 1:
+                return Outcome({}, {items[0][0]: error})
     middle = len(items) // 2
-    first, second = _halve(items[:middle], read), _halve(items[middle:], read)
+    first = _halve(items[:middle], read)
+    second = _halve(items[middle:], read, fails=not first.errors)
     return Outcome(first.values | second.values, first.errors | second.errors)
 
 
