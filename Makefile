@@ -33,10 +33,10 @@ INSTALL := $(BIN)/python -m pip install -qq --compile --no-deps --no-build-isola
 LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --annotation-style line \
 	--custom-compile-command "make lock" --quiet $(ARGS)
 
-.PHONY: help run test lint format bench lock clean
+.PHONY: help run test lint format bench bench-arrivals lock clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z]*\): .*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 run: $(VENV)/.run ## Set up if needed, then run the main job: ingest, checks, gates, loads, Data Docs
 	@$(BIN)/sluice run $(ARGS)
@@ -56,6 +56,9 @@ format: $(VENV)/.dev ## Format the code and mend what can be mended safely
 
 bench: $(PEERS)/.made ## Measure sluice against other tools (half an hour); writes docs/benchmarks/one-scan.md
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-arrivals: $(VENV)/.dev ## Measure a check of the new rows alone (minutes, 2 GB of disk); writes docs/benchmarks/arrivals.md
+	@$(BIN)/python -m tests.bench.arrivals $(ARGS)
 
 lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml (keeps versions that still fit)
 	$(LOCK) --group build --output-file requirements/build.txt
