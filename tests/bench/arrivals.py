@@ -58,9 +58,9 @@ _SUITES: dict[str, tuple[Expectation, ...]] = {
 _HEAD = """\
 # What a check costs when a table of {rows:,} rows receives 1 % more
 
-Measured on {day:%Y-%m-%d} by `python -m tests.bench.arrivals`: DuckDB {duckdb}, 2 threads. CPU of the validation and the
-number of statements it sent, the lowest of some repetitions. One statement reads the new rows, and one more looks up
-each key among the old ones.
+Measured on {day:%Y-%m-%d} by `python -m tests.bench.arrivals`: DuckDB {duckdb}, 2 threads. CPU of the validation and
+the number of statements it sent, the lowest of some repetitions. One statement reads the new rows, and one more looks
+up each key among the old ones.
 
 | Suite | all rows | the new rows | ratio |
 | --- | --- | --- | --- |

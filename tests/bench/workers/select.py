@@ -46,17 +46,22 @@ def _number(check: Check) -> str:
             return f"count(*) - count({column})"
         case Kind.IN_SET:
             values = ", ".join(f"'{value}'" for value in check.values)
-            return f"count(*) FILTER ({column} NOT IN ({values}))"
+            return _wrong(f"{column} NOT IN ({values})")
         case Kind.BETWEEN:
-            return f"count(*) FILTER ({_outside(str(column), check)})"
+            return _wrong(_outside(str(column), check))
         case Kind.LENGTH:
-            return f"count(*) FILTER ({_outside(f'length({column})', check)})"
+            return _wrong(_outside(f"length({column})", check))
         case Kind.ROW_COUNT:
             return "count(*)"
         case Kind.SUM:
             return f"sum({column})"
         case Kind.MEAN:
             return f"avg({column})"
+
+
+def _wrong(condition: str) -> str:
+    # Not `count(*) FILTER`: at 100 checks DuckDB takes two or three times the CPU for it.
+    return f"count(CASE WHEN {condition} THEN 1 END)"
 
 
 def _outside(value: str, check: Check) -> str:
