@@ -28,22 +28,28 @@ def main(arguments: Sequence[str]) -> int:
     kept = [] if options.quick else [each for each in results.read(file) if each.rows not in options.rows]
     for rows in options.rows:
         section = results.Section(rows, f"{datetime.now(UTC):%Y-%m-%d}", _machine(), _limits(options), {}, [])
-        for count in options.checks:
-            for data in options.data:
-                if count == 1 and data is Data.DUPLICATES and Data.VALUES in options.data:
-                    continue  # the one check is not about keys: nothing differs
-                section.cells.append(bench.measure(rows, count, data))
-        section.versions = {"python": platform.python_version(), **bench.versions}
         kept.append(section)
+        for count, data in _cells(options):
+            section.cells.append(bench.measure(rows, count, data))
+            section.versions = {"python": platform.python_version(), **bench.versions}
+            if not options.quick:
+                _publish(kept, file, options.output)  # after each cell: an interrupted run keeps what it has
         sys.stdout.write("\n" + report.terminal(section) + "\n")
-        if not options.quick:
-            results.write(file, kept)
-    if not options.quick:
-        options.output.mkdir(parents=True, exist_ok=True)
-        (options.output / "one-scan.md").write_text(report.markdown(kept), encoding="utf-8")
-        (options.output / "one-scan.svg").write_text(plot.svg(kept), encoding="utf-8")
     failed = [out.error for each in kept for cell in each.cells for out in cell.outcomes.values() if out.error]
     return 1 if failed else 0
+
+
+def _cells(options: argparse.Namespace) -> list[tuple[int, Data]]:
+    """What is measured at each size; one check is not about keys, so duplicates make no difference to it."""
+    cells = [(count, data) for count in options.checks for data in options.data]
+    return [cell for cell in cells if cell != (1, Data.DUPLICATES) or Data.VALUES not in options.data]
+
+
+def _publish(sections: Sequence[results.Section], file: Path, output: Path) -> None:
+    results.write(file, sections)
+    output.mkdir(parents=True, exist_ok=True)
+    (output / "one-scan.md").write_text(report.markdown(sections), encoding="utf-8")
+    (output / "one-scan.svg").write_text(plot.svg(sections), encoding="utf-8")
 
 
 def _options(arguments: Sequence[str]) -> argparse.Namespace:

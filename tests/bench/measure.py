@@ -113,7 +113,8 @@ class Bench:
         code, output, sample = run_whole(turn.program, log, timeout=self.plan.timeout)
         found = turn.worker.ask("judge", code=code, output=output)["failing"]
         if found < 0:
-            raise BenchError(f"exit code {code}; it said: {log.read_text(errors='replace')[-500:]}")
+            said = output[-500:] + log.read_text(encoding="utf-8", errors="replace")[-500:]
+            raise BenchError(f"exit code {code}; it said: {said}")
         _check(turn, found)
         return sample
 
