@@ -36,7 +36,7 @@ LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes
 .PHONY: help run test lint format bench bench-arrivals lock clean
 
 help: ## Show this list
-	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
 
 run: $(VENV)/.run ## Set up if needed, then run the main job: ingest, checks, gates, loads, Data Docs
 	@$(BIN)/sluice run $(ARGS)

@@ -5,45 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar
 
 import sqlalchemy as sa
 from great_expectations.constants import MAX_RESULT_RECORDS
 from great_expectations.util import convert_to_json_serializable
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
-from gx.execution_engine import WarehouseExecutionEngine
-from gx.scan.parts import Column, Part, Rows, column_names, count_where, kept, split
+from gx.scan.parts import Column, Rows, column_names, count_where, kept, split
+from gx.scan.reading import Reading
 from gx.scan.stock import COLUMNS, Dependencies
 
 Needed = Mapping[str, Any]
 """The values of the metrics that a metric needs, by the names that it has for them."""
-
-
-class Reading(Protocol):
-    """What a metric may ask of the scan that reads it."""
-
-    engine: WarehouseExecutionEngine
-
-    def dependencies(self, metric: MetricConfiguration) -> Dependencies:
-        """The metrics whose values must be known before this one, however deep below its parts."""
-        ...
-
-    def part(self, metric: MetricConfiguration) -> Part:
-        """The SQL of a partial metric."""
-        ...
-
-    def stock_value(self, metric: MetricConfiguration, *, columns: Sequence[str] | None = None) -> Any:
-        """The value as GX's own provider comes to it; of ``columns`` it need not be looked up whether they exist."""
-        ...
-
-    def named(self, metric: MetricConfiguration) -> Mapping[str, Any]:
-        """The metric's domain, its columns named as the table has them where that is known."""
-        ...
-
-    def schema(self) -> Mapping[str, Any]:
-        """The values of GX's metrics of the schema, looked up once."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -56,22 +30,20 @@ class Metric(ABC):
     def name(self) -> str:
         return self.configuration.metric_name
 
-    @property
-    def has_stock_way(self) -> bool:
-        """Whether GX's provider is another way to the value, should ours fail."""
-        return False
+    has_stock_way: ClassVar[bool] = False
+    """Whether GX's provider is another way to the value, should ours fail."""
 
-    def needs(self, scan: Reading) -> Dependencies:
+    def needs(self, reading: Reading) -> Dependencies:
         """The metrics whose values must be known first."""
-        return scan.dependencies(self.configuration)
+        return reading.dependencies(self.configuration)
 
-    def columns(self, scan: Reading) -> Sequence[Column]:
+    def columns(self, reading: Reading) -> Sequence[Column]:
         """Columns of the SELECT; none for a metric that asks a query of its own, or none at all."""
-        del scan
+        del reading
         return ()
 
     @abstractmethod
-    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+    def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         """The value, from the columns that were selected and the metrics that it needs."""
 
     def _suffixed(self, suffix: str) -> MetricConfiguration:
@@ -84,102 +56,98 @@ class Metric(ABC):
 class StockMetric(Metric):
     """GX's own way: a query of its own, or a computation from other metrics."""
 
-    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
-        return scan.stock_value(self.configuration)
+    def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+        return reading.stock_value(self.configuration)
 
 
 class Schema(Metric):
     """What the table's columns are, as the scan has it for everybody."""
 
-    def needs(self, scan: Reading) -> Dependencies:
+    def needs(self, reading: Reading) -> Dependencies:
         return {}
 
-    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
-        return scan.schema()[self.name]
+    def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+        return reading.schema()[self.name]
 
 
 class Aggregate(Metric):
     """An aggregate of which GX has the SQL."""
 
-    def columns(self, scan: Reading) -> Sequence[Column]:
+    def columns(self, reading: Reading) -> Sequence[Column]:
         domain, values = self.configuration.metric_domain_kwargs, self.configuration.metric_value_kwargs
-        part = scan.part(MetricConfiguration(f"{self.name}.aggregate_fn", dict(domain), dict(values)))
+        part = reading.part(MetricConfiguration(f"{self.name}.aggregate_fn", dict(domain), dict(values)))
         return [Column(part.sql, Rows.of(part.compute))]
 
-    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+    def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         return convert_to_json_serializable(data=selected[0])
 
 
 class UnexpectedCount(Metric):
     """How many rows a condition over several columns finds unexpected; GX asks a query for each."""
 
-    @property
-    def has_stock_way(self) -> bool:
-        return True
+    has_stock_way = True
 
-    def needs(self, scan: Reading) -> Dependencies:
-        return scan.dependencies(self._suffixed("condition"))
+    def needs(self, reading: Reading) -> Dependencies:
+        return reading.dependencies(self._suffixed("condition"))
 
-    def columns(self, scan: Reading) -> Sequence[Column]:
-        part = scan.part(self._suffixed("condition"))
+    def columns(self, reading: Reading) -> Sequence[Column]:
+        part = reading.part(self._suffixed("condition"))
         counted = kept(part.compute, part.columns)
         unexpected = part.sql if counted is None else sa.and_(counted, part.sql)
         return [Column(count_where(unexpected), Rows.of(part.compute))]
 
-    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+    def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         return int(selected[0])
 
 
 class FilteredRowCount(Metric):
     """How many rows are left by ``ignore_row_if``; GX asks a query for each."""
 
-    @property
-    def has_stock_way(self) -> bool:
-        return True
+    has_stock_way = True
 
-    def needs(self, scan: Reading) -> Dependencies:
+    def needs(self, reading: Reading) -> Dependencies:
         return {}
 
-    def columns(self, scan: Reading) -> Sequence[Column]:
-        part = split(scan.named(self.configuration))
+    def columns(self, reading: Reading) -> Sequence[Column]:
+        part = split(reading.named(self.configuration))
         counted = kept(part.compute, part.columns)
         rows = sa.func.count() if counted is None else count_where(counted)
         return [Column(rows, Rows.of(part.compute))]
 
-    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+    def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         return int(selected[0])
 
 
 class Sample(Metric):
     """Values, rows or keys that were unexpected: asked for only where there are some."""
 
-    def needs(self, scan: Reading) -> Dependencies:
+    def needs(self, reading: Reading) -> Dependencies:
         return {"count": self._suffixed("unexpected_count")}
 
-    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+    def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         wanted = self.configuration.metric_value_kwargs["result_format"]
         if self.name.endswith("index_list"):
             keys = wanted.get("unexpected_index_column_names")
             if not keys:
                 return None
-            if not set(keys) <= set(scan.schema()[COLUMNS]):
-                return scan.stock_value(self.configuration)  # GX refuses them, also where nothing is unexpected
+            if not set(keys) <= set(reading.schema()[COLUMNS]):
+                return reading.stock_value(self.configuration)  # GX refuses them, also where nothing is unexpected
         if not needed["count"] or sample_limit(wanted) == 0:
             return []
         columns = column_names(self.configuration.metric_domain_kwargs)
-        return scan.stock_value(self.configuration, columns=columns if self.name.endswith("_values") else None)
+        return reading.stock_value(self.configuration, columns=columns if self.name.endswith("_values") else None)
 
 
 class IndexQuery(Metric):
     """The SQL that would list the unexpected rows: rendered only where the result has a place for it."""
 
-    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+    def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         wanted = self.configuration.metric_value_kwargs["result_format"]
         if not wanted.get("return_unexpected_index_query", wanted["result_format"] == "COMPLETE"):
             return None
         if wanted.get("unexpected_index_column_names"):
-            return scan.stock_value(self.configuration)
-        return scan.stock_value(self.configuration, columns=column_names(self.configuration.metric_domain_kwargs))
+            return reading.stock_value(self.configuration)
+        return reading.stock_value(self.configuration, columns=column_names(self.configuration.metric_domain_kwargs))
 
 
 def sample_limit(result_format: Mapping[str, Any]) -> int:

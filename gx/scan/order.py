@@ -7,45 +7,42 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gx.scan.metrics import Metric, Needed, Reading
+from gx.scan.metrics import Metric, Needed
 from gx.scan.parts import Column, Rows, split
+from gx.scan.reading import Reading
 from gx.scan.stock import Dependencies
 
 
 class Quantiles(Metric):
     """Exact quantiles, each the value of a row."""
 
-    @property
-    def has_stock_way(self) -> bool:
-        return True
+    has_stock_way = True
 
-    def needs(self, scan: Reading) -> Dependencies:
+    def needs(self, reading: Reading) -> Dependencies:
         return {}
 
-    def columns(self, scan: Reading) -> Sequence[Column]:
-        part = split(scan.named(self.configuration))
+    def columns(self, reading: Reading) -> Sequence[Column]:
+        part = split(reading.named(self.configuration))
         # GX rounds for Snowflake, which takes ten decimals.
         quantiles = [round(quantile, 10) for quantile in self.configuration.metric_value_kwargs["quantiles"]]
         (column,) = part.columns
         rows = Rows.of(part.compute)
         return [Column(sa.func.percentile_disc(q).within_group(column.asc()), rows) for q in quantiles]
 
-    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+    def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         return list(selected)
 
 
 class Median(Metric):
     """The middle value, or the mean of the two in the middle."""
 
-    @property
-    def has_stock_way(self) -> bool:
-        return True
+    has_stock_way = True
 
-    def needs(self, scan: Reading) -> Dependencies:
+    def needs(self, reading: Reading) -> Dependencies:
         return {}
 
-    def columns(self, scan: Reading) -> Sequence[Column]:
-        part = split(scan.named(self.configuration))
+    def columns(self, reading: Reading) -> Sequence[Column]:
+        part = split(reading.named(self.configuration))
         (column,) = part.columns
         rows = Rows.of(part.compute)
         middle = sa.func.percentile_disc(0.5)
@@ -55,7 +52,7 @@ class Median(Metric):
             Column(middle.within_group(column.desc()), rows),
         ]
 
-    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+    def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         count, lower, upper = selected
         if not count:
             return None

@@ -15,6 +15,7 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from gx.scan.arrivals import Arrivals
 from gx.scan.asking import ask
 from gx.scan.batch import TableBatch
+from gx.scan.reading import Reading
 from gx.scan.scan import Scan
 
 # What a result may hold although it is to say nothing but whether the expectation was met.
@@ -49,26 +50,27 @@ def validate(
     Raises:
         WarehouseExhaustedError: the warehouse did not answer; then nothing of this table is known.
     """
-    scan = Scan(batch, {"result_format": parse_result_format(dict(result_format))}, arrivals)
+    reading = Reading(batch, {"result_format": parse_result_format(dict(result_format))})
+    scan = Scan(reading, arrivals)
     asked = [_ask(scan, expectation) for expectation in expectations]
     scan.run()
-    return [item if isinstance(item, ExpectationValidationResult) else _judge(scan, item) for item in asked]
+    return [item if isinstance(item, ExpectationValidationResult) else _judge(reading, item) for item in asked]
 
 
 def _ask(scan: Scan, expectation: Expectation) -> _Asked | ExpectationValidationResult:
-    expectation = expectation.copy(update={"batch_id": scan.batch.id})
+    expectation = expectation.copy(update={"batch_id": scan.reading.batch.id})
     try:
-        asked = ask(expectation, scan.engine, scan.runtime_configuration)
+        asked = ask(expectation, scan.reading.engine, scan.reading.runtime_configuration)
         metrics = {name: scan.want(metric) for name, metric in asked.metrics.items()}
     except Exception as error:  # noqa: BLE001 - GX raises many kinds; each is this expectation's
         return _raised(expectation, error)
     return _Asked(expectation, metrics, asked.result_format)
 
 
-def _judge(scan: Scan, asked: _Asked) -> ExpectationValidationResult:
+def _judge(reading: Reading, asked: _Asked) -> ExpectationValidationResult:
     try:
-        metrics = {name: scan.value(identifier) for name, identifier in asked.metrics.items()}
-        judged = asked.expectation._validate(metrics, {"result_format": asked.result_format}, scan.engine)
+        metrics = {name: reading.value(identifier) for name, identifier in asked.metrics.items()}
+        judged = asked.expectation._validate(metrics, {"result_format": asked.result_format}, reading.engine)
         result = asked.expectation._build_evr(raw_response=judged)
     except Exception as error:  # noqa: BLE001 - GX raises many kinds; each is this expectation's
         return _raised(asked.expectation, error)

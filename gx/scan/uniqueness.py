@@ -11,8 +11,9 @@ from great_expectations.constants import MAX_RESULT_RECORDS
 from great_expectations.validator.metric_configuration import MetricConfiguration
 from sqlalchemy.sql.elements import ColumnElement
 
-from gx.scan.metrics import Metric, Needed, Reading, sample_limit
+from gx.scan.metrics import Metric, Needed, sample_limit
 from gx.scan.parts import Column, Rows, split, whole
+from gx.scan.reading import Reading
 from gx.scan.stock import Dependencies
 
 DUPLICATES = "sluice.duplicates"
@@ -36,66 +37,62 @@ class Duplicates:
 class DuplicateKeys(Metric):
     """The duplicates: none, if the SELECT proves it; otherwise what an exact query finds."""
 
-    def needs(self, scan: Reading) -> Dependencies:
+    def needs(self, reading: Reading) -> Dependencies:
         return {}
 
-    def columns(self, scan: Reading) -> Sequence[Column]:
+    def columns(self, reading: Reading) -> Sequence[Column]:
         """The surplus of rows over hashes of their keys.
 
         Equal keys have equal hashes: as many hashes as rows proves as many keys as rows. Anything above 0 proves
         nothing, for two keys may share a hash; nor does it where the columns' types let equal keys have other hashes.
         """
-        part = split(scan.named(self.configuration))
-        warehouse = scan.engine.warehouse
+        part = split(reading.named(self.configuration))
+        warehouse = reading.engine.warehouse
         hashed = sa.case((whole(part.columns), warehouse.key_hash(part.columns)))
         surplus = sa.func.count(hashed) - sa.func.count(sa.distinct(hashed))
         if (doubt := warehouse.hash_doubt(part.columns)) is not None:
             surplus += sa.func.count(sa.case((doubt, 1)))
         return [Column(surplus, Rows.of(part.compute), key=tuple(part.columns))]
 
-    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+    def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         if selected[0] == 0:
             return Duplicates(0, ())
-        part = split(scan.named(self.configuration))
+        part = split(reading.named(self.configuration))
         times = sa.func.count().label(_free(_TIMES, part.columns))
         keys = (
             sa.select(*part.columns, times)
-            .select_from(Rows.of(part.compute).source(scan.engine))
+            .select_from(Rows.of(part.compute).source(reading.engine))
             .where(whole(part.columns))
             .group_by(*part.columns)
             .having(sa.func.count() > 1)
             .subquery()
         )
         query = sa.select(*keys.c, sa.func.sum(keys.c[times.name]).over()).limit(MAX_RESULT_RECORDS)
-        found = scan.engine.execute_query(query).all()
+        found = reading.engine.execute_query(query).all()
         return Duplicates(int(found[0][-1]) if found else 0, [(tuple(row[:-2]), int(row[-2])) for row in found])
 
 
 class DuplicateCount(Metric):
     """How many rows have a key that another row has too."""
 
-    @property
-    def has_stock_way(self) -> bool:
-        return True
+    has_stock_way = True
 
-    def needs(self, scan: Reading) -> Dependencies:
+    def needs(self, reading: Reading) -> Dependencies:
         return {DUPLICATES: _duplicates(self.configuration)}
 
-    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+    def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         return needed[DUPLICATES].rows
 
 
 class DuplicateSample(Metric):
     """Keys that occur more than once, each as often as it does."""
 
-    @property
-    def has_stock_way(self) -> bool:
-        return True
+    has_stock_way = True
 
-    def needs(self, scan: Reading) -> Dependencies:
+    def needs(self, reading: Reading) -> Dependencies:
         return {DUPLICATES: _duplicates(self.configuration)}
 
-    def value(self, scan: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+    def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         limit = sample_limit(self.configuration.metric_value_kwargs["result_format"])
         keys = [key for key, times in needed[DUPLICATES].keys for _ in range(min(times, limit))][:limit]
         names = split(self.configuration.metric_domain_kwargs).accessor

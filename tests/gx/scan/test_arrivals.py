@@ -40,7 +40,7 @@ SUITE = (
     core.ExpectColumnValuesToBeInSet(column="currency", value_set=["usd", "eur"]),
     core.ExpectColumnSumToBeBetween(column="amount", min_value=0),
     core.ExpectColumnMinToBeBetween(column="amount", min_value=0),
-    core.ExpectColumnMaxToBeBetween(column="synced", min_value="2025-01-01"),
+    core.ExpectColumnMaxToBeBetween(column="synced", min_value=START),
     core.ExpectColumnPairValuesAToBeGreaterThanB(
         column_A="amount", column_B="id", ignore_row_if="either_value_is_missing"
     ),
