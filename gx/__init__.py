@@ -9,11 +9,11 @@ from __future__ import annotations
 from gx.deferred_imports import defer
 from gx.field_copies import copy_fields_quickly_for_great_expectations
 
-# What great_expectations imports, and for what; few checks come to use any of it.
+# What great_expectations imports, and for what; few checks come to use any of it. Not boto3: Snowflake's connector
+# imports it to have parts of botocore imported.
 defer(
     {
         "altair": "a plot, in stock Data Docs of the Kullback-Leibler divergence",
-        "boto3": "stores on S3",
         "jsonschema": "values that match a JSON schema; altair",
         "mistune": "Markdown, in stock Data Docs",
         "scipy.stats": "the Kullback-Leibler divergence and the Kolmogorov-Smirnov tests",

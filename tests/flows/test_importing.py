@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,10 +26,10 @@ def test_what_was_imported_is_kept_out_of_later_collections(tmp_path: Path, monk
     before = gc.get_freeze_count()
     with importing_for_good():
         assert not gc.isenabled()
-        import sluice_test_imported  # type: ignore[import-not-found]
+        importlib.import_module("sluice_test_imported")
     assert gc.isenabled()
     assert gc.get_freeze_count() >= before + 1000
-    del sys.modules[sluice_test_imported.__name__]
+    del sys.modules["sluice_test_imported"]
 
 
 def test_where_nothing_is_imported_nothing_is_kept() -> None:
@@ -40,7 +41,7 @@ def test_where_nothing_is_imported_nothing_is_kept() -> None:
 
 def test_collection_goes_on_as_before_when_an_import_fails() -> None:
     with pytest.raises(ImportError), importing_for_good():
-        import sluice_is_not_there  # type: ignore[import-not-found]  # noqa: F401
+        importlib.import_module("sluice_is_not_there")
     assert gc.isenabled()
     gc.disable()
     with importing_for_good():

