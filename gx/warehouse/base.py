@@ -269,7 +269,9 @@ class Warehouse:
 
     def exhausted(self, error: SQLAlchemyError, about: str, statements: int) -> WarehouseExhaustedError:
         """Turn the error of a statement about a table into one that is safe to show."""
-        problem = mask_error(self.redact(str(error)))
+        asked = isinstance(error, DBAPIError) and error.statement is not None
+        # What is said about a statement may quote the data; what is said about connecting only quotes names.
+        problem = mask_error(self.redact(str(error))) if asked else self._reason(error)
         return self.unanswered(problem, about, statements, transient=self.is_transient(error))
 
     def unanswered(

@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from gx.warehouse.base import Warehouse
 
@@ -37,6 +38,7 @@ _EXHAUSTED = (
     *("HV001", "HV00N"),  # a foreign server without memory, or that cannot be reached
 )
 _TRANSIENT = ("08", "53300", "57P01", "57P02", "57P03", "57P05", "40001", "40P01")
+_CANCEL_SECONDS = 2
 _REFUSALS = ("password", "authentication", "no pg_hba.conf entry", "does not exist")
 
 
@@ -75,8 +77,16 @@ class PostgresWarehouse(Warehouse):
         return super().is_transient(error) or (isinstance(error, OperationalError) and not refused)
 
     def cancel(self, connection: Any) -> None:
-        # It is asked over a connection of its own, and the server may not answer.
-        threading.Thread(target=_cancel, args=(connection,), daemon=True).start()
+        # psycopg2 and older libpq stop every thread of the process until the server has heard a cancellation. So the
+        # server is asked over another connection; and by another thread, for it may not answer.
+        process = connection.info.backend_pid
+        threading.Thread(target=self._cancel, args=(process,), daemon=True).start()
+
+    def _cancel(self, process: int) -> None:
+        url = self.url.difference_update_query(["connect_timeout"])
+        engine = sa.create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": _CANCEL_SECONDS})
+        with suppress(SQLAlchemyError), engine.connect() as connection:  # in vain: then the connection is cut
+            connection.execute(sa.select(sa.func.pg_cancel_backend(process)))
 
     def cut(self, connection: Any) -> None:
         with suppress(OSError, connection.Error), socket.socket(fileno=os.dup(connection.fileno())) as ours:
@@ -95,11 +105,6 @@ class PostgresWarehouse(Warehouse):
         ).where(sa.func.lower(views.matviewname).in_(lowered_names))
         tables = super().catalog_query(lowered_names, database)
         return sa.union_all(tables, materialized)
-
-
-def _cancel(connection: Any) -> None:
-    with suppress(connection.Error):  # then it is cut
-        connection.cancel()
 
 
 def _state(error: SQLAlchemyError) -> str:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy.engine import URL
@@ -9,6 +10,7 @@ from sqlalchemy.engine import URL
 from gx.warehouse.base import Warehouse
 from gx.warehouse.opening import open_warehouse
 from tests.warehouses.checking import Checks
+from tests.warehouses.exhaustion import Open
 from tests.warehouses.sites import Site, add_guarded_role, duckdb_url, fill, postgres_server, snowflake_server
 
 KINDS = [
@@ -82,6 +84,20 @@ def checks_at(tmp_path: Path) -> Iterator[Callable[[URL], Checks]]:
 
     def make(url: URL) -> Checks:
         opened.append(open_warehouse(url, wait_seconds=1))
+        return Checks(tmp_path, opened[-1])
+
+    yield make
+    for one in opened:
+        one.release()
+
+
+@pytest.fixture
+def open_checks(tmp_path: Path) -> Iterator[Open]:
+    """Checks through a URL and with settings of one's own."""
+    opened: list[Warehouse] = []
+
+    def make(url: URL, **settings: Any) -> Checks:
+        opened.append(open_warehouse(url, wait_seconds=1, **settings))
         return Checks(tmp_path, opened[-1])
 
     yield make

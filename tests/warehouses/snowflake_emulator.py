@@ -6,6 +6,8 @@
 - DESC TABLE describes tables of other databases too.
 - Databases and schemas must exist before a session uses them.
 - A wrong password is refused.
+- A SELECT from a table named in _FAULTS fails as Snowflake says it does; from LOSES_THE_SESSION only once, from STALLS
+  without an answer.
 - What the emulator cannot do is a SQL error (as HTTP 500 the connector would retry it for minutes).
 
 Run as ``python -m tests.warehouses.snowflake_emulator``; the user is ``SLUICE``, the password is read from the
@@ -14,6 +16,7 @@ environment. It prints its port once it listens, and stops when its standard inp
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import json
 import os
@@ -47,6 +50,12 @@ _WRONG_PASSWORD = {"code": "390100", "message": "Incorrect username or password 
 _UNSUPPORTED = {
     "data": {"errorCode": "002140", "sqlState": "0A000"}, "code": "002140", "success": False,
 }  # fmt: skip
+_FAULTS = {
+    "TIMES_OUT": ("000630", "57014", "Statement reached its statement or warehouse timeout of 2 second(s)"),
+    "IS_CANCELLED": ("000604", "57014", "SQL execution canceled"),
+    "SPENDS_THE_QUOTA": ("090073", "22000", "Warehouse 'COMPUTE_WH' cannot be resumed: its quota has been spent"),
+    "LOSES_THE_SESSION": ("390111", "08001", "Session no longer exists. New login required to access the service."),
+}
 # What Snowflake answers and the emulator has nothing to do for.
 _WITHOUT_EFFECT = [r"\s*(grant|revoke)\b", r"\s*alter\s+session\b", r"\s*use\s+(role|warehouse|secondary)\b"]
 _TABLES_VIEW = """
@@ -90,17 +99,24 @@ def correct_fakesnow() -> None:
 def emulator(password: str) -> Starlette:
     """fakesnow's application, with a login that looks at the password and no answer that is retried."""
 
+    faults = dict(_FAULTS)
+
     async def login(request: Request) -> JSONResponse:
-        body = await request.body()
-        if request.headers.get("Content-Encoding") == "gzip":
-            body = gzip.decompress(body)
-        told = json.loads(body)["data"]
+        told = (await _body(request))["data"]
         if (told.get("LOGIN_NAME"), told.get("PASSWORD")) != (USER, password):
             return JSONResponse({"data": None, **_WRONG_PASSWORD})
         answer: JSONResponse = await _server.login_request(request)
         return answer
 
     async def query(request: Request) -> JSONResponse:
+        statement = str((await _body(request)).get("sqlText", ""))
+        if statement.startswith("SELECT") and "information_schema" not in statement:
+            if "STALLS" in statement:
+                await asyncio.sleep(3600)
+            for table in [table for table in faults if table in statement]:
+                code, state, message = faults.pop(table) if table == "LOSES_THE_SESSION" else faults[table]
+                told = {"data": {"errorCode": code, "sqlState": state}, "code": code, "success": False}
+                return JSONResponse({**told, "message": message})
         try:
             answer: JSONResponse = await _server.query_request(request)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client has to be told
@@ -112,6 +128,14 @@ def emulator(password: str) -> Starlette:
     corrected = {"/session/v1/login-request": login, "/queries/v1/query-request": query}
     others = [route for route in _server.routes if route.path not in corrected]
     return Starlette(routes=[*(Route(path, ours, methods=["POST"]) for path, ours in corrected.items()), *others])
+
+
+async def _body(request: Request) -> dict[str, Any]:
+    body = await request.body()
+    if request.headers.get("Content-Encoding") == "gzip":
+        body = gzip.decompress(body)
+    content: dict[str, Any] = json.loads(body)
+    return content
 
 
 def main() -> None:
