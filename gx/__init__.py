@@ -7,7 +7,6 @@ the one place that can say how. It must stay light itself.
 from __future__ import annotations
 
 from gx.deferred_imports import defer
-from gx.field_copies import copy_fields_quickly_for_great_expectations
 
 # What great_expectations imports, and for what; few checks come to use any of it. Not boto3: Snowflake's connector
 # imports it to have parts of botocore imported.
@@ -19,4 +18,3 @@ defer(
         "scipy.stats": "the Kullback-Leibler divergence and the Kolmogorov-Smirnov tests",
     }
 )
-copy_fields_quickly_for_great_expectations()

@@ -7,9 +7,11 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 from gx.execution_engine import WarehouseExecutionEngine
 from gx.scan.metrics import (
     Aggregate,
+    ColumnUnexpectedCount,
     FilteredRowCount,
     IndexQuery,
     Metric,
+    NullCount,
     Sample,
     Schema,
     StockMetric,
@@ -20,6 +22,8 @@ from gx.scan.stock import COLUMN_TYPES, COLUMNS, Provider, provider, with_defaul
 from gx.scan.uniqueness import DUPLICATES, DuplicateCount, DuplicateKeys, DuplicateSample
 
 _BY_NAME: dict[str, type[Metric]] = {
+    "column_values.nonnull.unexpected_count": NullCount,
+    "column_values.null.unexpected_count": NullCount,
     "column_values.unique.unexpected_count": DuplicateCount,
     "column_values.unique.unexpected_values": DuplicateSample,
     "compound_columns.unique.unexpected_count": DuplicateCount,
@@ -55,7 +59,7 @@ def _way(name: str, found: Provider) -> type[Metric]:
     if name in _BY_NAME:
         return _BY_NAME[name]
     if found.function is None:
-        return Aggregate
+        return ColumnUnexpectedCount if name.endswith(".unexpected_count") else Aggregate
     way = _BY_LAST_PART.get(name.rpartition(".")[2], StockMetric)
     # A condition on a subquery has no place in a SELECT over the table.
     return StockMetric if way is UnexpectedCount and found.reads_a_query_of_its_own else way

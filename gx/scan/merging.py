@@ -38,8 +38,6 @@ _BY_FUNCTION = {"count": Merge.ADD, "sum": Merge.ADD, "min": Merge.LEAST, "max":
 
 def merge_rule(sql: ColumnElement[Any]) -> Merge | None:
     """How an aggregate merges; None if it does not, or if it also depends on rows of another table."""
-    if isinstance(sql, FunctionElement) and sql.name == "coalesce":
-        sql = next(iter(sql.clauses))
     if not isinstance(sql, FunctionElement):
         return None
     for element in visitors.iterate(sql):

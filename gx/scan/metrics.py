@@ -100,6 +100,43 @@ class UnexpectedCount(Metric):
         return int(selected[0])
 
 
+class ColumnUnexpectedCount(UnexpectedCount):
+    """How many values of a column a condition finds unexpected.
+
+    GX adds up ones and zeros, and so has no number for no rows. Counting gives the same for less, and counts the rows
+    once for all.
+    """
+
+    has_stock_way = False
+
+    def columns(self, reading: Reading) -> Sequence[Column]:
+        (unexpected,) = super().columns(reading)
+        return [unexpected, Column(sa.func.count(), unexpected.rows)]
+
+    def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+        unexpected, rows = selected
+        return int(unexpected) if rows else None
+
+
+class NullCount(Metric):
+    """How many values of a column are missing, or are not: a count, which a warehouse may have without reading."""
+
+    def needs(self, reading: Reading) -> Dependencies:
+        return {}
+
+    def columns(self, reading: Reading) -> Sequence[Column]:
+        part = split(reading.named(self.configuration))
+        (column,) = part.columns
+        rows = Rows.of(part.compute)
+        return [Column(sa.func.count(column), rows), Column(sa.func.count(), rows)]
+
+    def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
+        present, rows = (int(count) for count in selected)
+        if not rows:
+            return None  # as GX has it, which sums
+        return present if self.name.startswith("column_values.null.") else rows - present
+
+
 class FilteredRowCount(Metric):
     """How many rows are left by ``ignore_row_if``; GX asks a query for each."""
 
