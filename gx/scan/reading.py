@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from great_expectations.core.id_dict import IDDict
@@ -91,7 +92,8 @@ class Reading:
             schema: dict[str, Any] = {}
             for name in (COLUMN_TYPES, COLUMNS):  # the second is made of the first
                 metric = MetricConfiguration(name, {"batch_id": self.batch.id}, {"include_nested": True})
-                schema[name] = self._call(provider(name, self.engine), metric, schema)
+                look_up = partial(self._call, provider(name, self.engine), metric, schema)
+                schema[name] = self.engine.ask(look_up)
             self._schema = schema
         return self._schema
 

@@ -91,6 +91,8 @@ class Scan:
         for identifier, metric in ready.items():
             try:
                 plan[identifier] = metric.columns(self.reading)
+            except WarehouseExhaustedError:
+                raise
             except Exception as error:  # noqa: BLE001 - an argument or a column that is not there
                 self._fail(identifier, error)
         return plan

@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from checkpoints.result import Verdict
 from gx.warehouse.opening import open_warehouse
@@ -50,6 +51,30 @@ def test_a_connection_that_is_lost_again_and_again_is_given_up(tables: Site, ope
         run = running.result(20)
 
     assert_errored(run, checks, "fault.sick", because="connection", statements=2)
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_connection_that_is_lost_while_the_columns_are_looked_up(tables: Site, open_checks: Open, times: int) -> None:
+    checks = open_checks(tables.url, retries=1)
+    admin = sa.create_engine(tables.url)
+    lost: list[int] = []
+
+    @sa.event.listens_for(checks.warehouse.engine, "before_cursor_execute")
+    def lose(connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "pg_attribute" in statement and len(lost) < times:
+            lost.append(connection.connection.dbapi_connection.info.backend_pid)
+            with admin.connect() as other:
+                other.execute(sa.select(sa.func.pg_terminate_backend(lost[-1])))
+
+    columns = {"expect_table_columns_to_match_set": {"column_set": ["id"]}}
+    run = checks.run({"fault.calm": TOLD, "fault.sick": [*TOLD, columns]})
+    admin.dispose()
+
+    assert len(lost) == times
+    assert run.verdict is (Verdict.PASSED if times == 1 else Verdict.ERRORED)
+    held = True if times == 1 else None
+    assert all(outcome.success is held for outcome in run.outcomes if outcome.table == "fault.sick")
+    assert all(outcome.success for outcome in run.outcomes if outcome.table == "fault.calm")
 
 
 def test_a_time_out_of_the_server_is_not_tried_again(tables: Site, open_checks: Open) -> None:
