@@ -12,7 +12,7 @@ from great_expectations.constants import MAX_RESULT_RECORDS
 from great_expectations.util import convert_to_json_serializable
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
-from gx.scan.parts import Column, Rows, column_names, count_where, kept, split
+from gx.scan.parts import ALL_ROWS, Column, Rows, column_names, count_where, kept, split
 from gx.scan.reading import Reading
 from gx.scan.stock import COLUMNS, Dependencies
 
@@ -111,7 +111,7 @@ class ColumnUnexpectedCount(UnexpectedCount):
 
     def columns(self, reading: Reading) -> Sequence[Column]:
         (unexpected,) = super().columns(reading)
-        return [unexpected, Column(sa.func.count(), unexpected.rows)]
+        return [unexpected, Column(ALL_ROWS, unexpected.rows)]
 
     def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         unexpected, rows = selected
@@ -128,7 +128,7 @@ class NullCount(Metric):
         part = split(reading.named(self.configuration))
         (column,) = part.columns
         rows = Rows.of(part.compute)
-        return [Column(sa.func.count(column), rows), Column(sa.func.count(), rows)]
+        return [Column(sa.func.count(column), rows), Column(ALL_ROWS, rows)]
 
     def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         present, rows = (int(count) for count in selected)
@@ -148,7 +148,7 @@ class FilteredRowCount(Metric):
     def columns(self, reading: Reading) -> Sequence[Column]:
         part = split(reading.named(self.configuration))
         counted = kept(part.compute, part.columns)
-        rows = sa.func.count() if counted is None else count_where(counted)
+        rows = ALL_ROWS if counted is None else count_where(counted)
         return [Column(rows, Rows.of(part.compute))]
 
     def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:

@@ -11,6 +11,9 @@ from great_expectations.core.id_dict import IDDict
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from sqlalchemy.sql.elements import ColumnElement
 
+ALL_ROWS: ColumnElement[int] = sa.func.count()
+"""How many rows there are; one object, for a SELECT reads once what several metrics share."""
+
 # What of a metric's domain says which rows it is about; the rest says which columns.
 _ROWS = ("batch_id", "table", "row_condition", "condition_parser")
 _COLUMNS = ("column", "column_A", "column_B", "column_list")

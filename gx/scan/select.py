@@ -72,13 +72,13 @@ def _statements(plan: Plan, warehouse: Warehouse) -> Iterator[tuple[Rows, list[_
     by_rows = sorted(plan.items(), key=lambda item: item[1][0].rows.key)
     for _, group in groupby(by_rows, key=lambda item: item[1][0].rows.key):
         statement: list[_Item] = []
-        columns = collected = 0
+        columns: dict[int, bool] = {}
         for item in group:
-            more = sum(_collects(column.sql) for column in item[1])
-            columns, collected = columns + len(item[1]), collected + more
-            if statement and (columns > warehouse.max_columns or collected > warehouse.max_collected):
+            more = {id(column.sql): _collects(column.sql) for column in item[1]}
+            columns |= more
+            if statement and (len(columns) > warehouse.max_columns or sum(columns.values()) > warehouse.max_collected):
                 yield statement[0][1][0].rows, statement
-                statement, columns, collected = [], len(item[1]), more
+                statement, columns = [], more
             statement.append(item)
         yield statement[0][1][0].rows, statement
 
@@ -125,7 +125,8 @@ def _halve(items: Sequence[_Item], read: Callable[[Sequence[_Item]], Selected], 
 
 
 def _read(engine: WarehouseExecutionEngine, source: Any, items: Iterable[_Item]) -> Selected:
-    columns = [column.sql for _, columns in items for column in columns]
-    labelled = [sql.label(f"sluice_{index}") for index, sql in enumerate(columns)]
-    values = iter(engine.execute_query(sa.select(*labelled).select_from(source)).one())
-    return {identifier: [next(values) for _ in columns] for identifier, columns in items}
+    columns = {id(column.sql): column.sql for _, columns in items for column in columns}
+    labelled = [sql.label(f"sluice_{index}") for index, sql in enumerate(columns.values())]
+    row = engine.execute_query(sa.select(*labelled).select_from(source)).one()
+    values = dict(zip(columns, row, strict=True))
+    return {identifier: [values[id(column.sql)] for column in columns] for identifier, columns in items}
