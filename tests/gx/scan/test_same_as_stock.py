@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import great_expectations.expectations as core
+import pytest
 from great_expectations.core import ExpectationValidationResult
 from great_expectations.expectations.expectation import Expectation
 from hypothesis import HealthCheck, given, note, settings
@@ -18,7 +21,7 @@ from tests.gx.scan.comparing import differences
 from tests.gx.scan.known import Case, stock_is_wrong
 from tests.gx.scan.stock import stock_validate
 from tests.gx.scan.suites import result_formats, suites
-from tests.gx.scan.tables import SCHEMA, TABLE, tables
+from tests.gx.scan.tables import KINDS, SCHEMA, TABLE, Column, Table, tables
 
 _NAME = TableName.parse(f"{SCHEMA}.{TABLE}")
 
@@ -29,7 +32,54 @@ _NAME = TableName.parse(f"{SCHEMA}.{TABLE}")
 def test_one_scan_gives_what_stock_gx_gives(warehouse: DuckDBWarehouse, data: st.DataObject) -> None:
     table = data.draw(tables(), label="table")
     suite = data.draw(suites(table), label="suite")
-    result_format = data.draw(result_formats(table), label="result format")
+    _compare(warehouse, table, suite, data.draw(result_formats(table), label="result format"))
+
+
+FOUND: dict[str, tuple[list[Expectation], dict[str, Any]]] = {
+    "a key column with the name of sluice's own count": (
+        [core.ExpectCompoundColumnsToBeUnique(column_list=["sluice_times", "id"])],
+        {"result_format": "SUMMARY"},
+    ),
+    "pairs outside of a set, sampled": (
+        [core.ExpectColumnPairValuesToBeInSet(column_A="id", column_B="sluice_times", value_pairs_set=[(7, 7)])],
+        {"result_format": "BASIC"},
+    ),
+    "keys of rows in a column that is not there, where no row is unexpected": (
+        [core.ExpectColumnValuesToNotBeNull(column="id")],
+        {"result_format": "SUMMARY", "unexpected_index_column_names": ["absent"]},
+    ),
+    "a query to find the rows, and else only whether": (
+        [core.ExpectColumnValuesToBeBetween(column="id", max_value=1)],
+        {"result_format": "BOOLEAN_ONLY", "return_unexpected_index_query": True},
+    ),
+    "a row number that DuckDB has of any table": (
+        [
+            core.ExpectColumnValuesToNotBeNull(column="rowid"),
+            core.ExpectColumnMaxToBeBetween(column=TABLE, max_value=1),
+        ],
+        {"result_format": "SUMMARY"},
+    ),
+    "rows of which no value is missing, of which one is, of which all are": (
+        [
+            core.ExpectColumnPairValuesToBeEqual(column_A="id", column_B="other", ignore_row_if=ignore)
+            for ignore in ("both_values_are_missing", "either_value_is_missing", "neither")
+        ],
+        {"result_format": "SUMMARY"},
+    ),
+}  # fmt: skip
+_COLUMNS = tuple(Column(name, KINDS["INTEGER"]) for name in ("id", "sluice_times", "other"))
+_ROWS = (("1", "5", "1"), ("2", "6", None), ("2", "6", "3"), (None, "7", None), (None, "8", "4"))
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_found_once_stays_the_same(warehouse: DuckDBWarehouse, name: str) -> None:
+    suite, result_format = FOUND[name]
+    _compare(warehouse, Table(_COLUMNS, _ROWS), suite, result_format)
+
+
+def _compare(
+    warehouse: DuckDBWarehouse, table: Table, suite: Sequence[Expectation], result_format: dict[str, Any]
+) -> None:
     with warehouse.connect() as connection:
         table.create(connection)
     found = warehouse.find_tables([_NAME])[_NAME]
