@@ -67,7 +67,8 @@ class WarehouseExecutionEngine(SqlAlchemyExecutionEngine):
         self.statements += 1
         with (
             self.get_connection() as connection,
-            self.warehouse.statements.watched(connection.connection.dbapi_connection) as statement,
+            self.warehouse.outside_transaction(driver := connection.connection.dbapi_connection),
+            self.warehouse.statements.watched(driver) as statement,
         ):
             try:
                 # Stock GX reads a result after its connection went back to the pool, which duckdb-engine does not

@@ -261,6 +261,12 @@ class Warehouse:
         """Whether an exhausted statement may well succeed a moment later, on a new connection."""
         return isinstance(error, DBAPIError) and error.connection_invalidated
 
+    @contextmanager
+    def outside_transaction(self, connection: Any) -> Iterator[None]:
+        """Meanwhile let a statement on a driver's connection stand for itself, where that saves messages."""
+        del connection
+        yield
+
     def cancel(self, connection: Any) -> None:
         """Ask the warehouse to give up what runs on a driver's connection, from another thread, without waiting."""
 

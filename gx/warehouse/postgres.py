@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import socket
 import threading
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import sqlalchemy as sa
@@ -75,6 +75,17 @@ class PostgresWarehouse(Warehouse):
         # Without a code there was no server, not yet or no more; unless it refused the connection, which it will again.
         refused = any(words in str(error) for words in _REFUSALS)
         return super().is_transient(error) or (isinstance(error, OperationalError) and not refused)
+
+    @contextmanager
+    def outside_transaction(self, connection: Any) -> Iterator[None]:
+        # BEGIN and ROLLBACK are messages of their own, each as far away as the answer; SQLAlchemy's AUTOCOMMIT has
+        # others. The driver sends none to switch.
+        connection.autocommit = True
+        try:
+            yield
+        finally:
+            with suppress(connection.Error):  # the connection may be gone
+                connection.autocommit = False
 
     def cancel(self, connection: Any) -> None:
         # psycopg2 and older libpq stop every thread of the process until the server has heard a cancellation. So the
