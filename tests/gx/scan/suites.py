@@ -224,7 +224,7 @@ _KINDS: list[type[Expectation]] = [*_COLUMN_MAP, *_AGGREGATE, *_SEVERAL, *_TABLE
 @st.composite
 def suites(draw: st.DrawFn, table: Table) -> list[Expectation]:
     """Some expectations about the table."""
-    return draw(st.lists(_expectations(table), min_size=1, max_size=8))
+    return draw(st.lists(_expectations(table), min_size=3, max_size=12))
 
 
 @st.composite

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import great_expectations.expectations as core
 import pytest
 from great_expectations.core import ExpectationValidationResult
+from great_expectations.expectations.conditions import Column as Condition
 from great_expectations.expectations.expectation import Expectation
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gx.scan.batch import TableBatch
@@ -21,7 +22,7 @@ from tests.gx.scan.comparing import differences
 from tests.gx.scan.known import Case, stock_is_wrong
 from tests.gx.scan.stock import stock_validate
 from tests.gx.scan.suites import result_formats, suites
-from tests.gx.scan.tables import KINDS, SCHEMA, TABLE, Column, Table, tables
+from tests.gx.scan.tables import KINDS, OTHER_TABLE, SCHEMA, TABLE, Column, Table, tables
 
 _NAME = TableName.parse(f"{SCHEMA}.{TABLE}")
 
@@ -35,9 +36,37 @@ def test_one_scan_gives_what_stock_gx_gives(warehouse: DuckDBWarehouse, data: st
     _compare(warehouse, table, suite, data.draw(result_formats(table), label="result format"))
 
 
+_IGNORE: tuple[Literal["both_values_are_missing", "either_value_is_missing", "neither"], ...] = (
+    "both_values_are_missing",
+    "either_value_is_missing",
+    "neither",
+)
+
 FOUND: dict[str, tuple[list[Expectation], dict[str, Any]]] = {
     "a key column with the name of sluice's own count": (
         [core.ExpectCompoundColumnsToBeUnique(column_list=["sluice_times", "id"])],
+        {"result_format": "SUMMARY"},
+    ),
+    "values that are missing more than once, among duplicates": (
+        [
+            core.ExpectColumnValuesToBeUnique(column="id"),
+            core.ExpectCompoundColumnsToBeUnique(column_list=["id", "other"]),
+            core.ExpectCompoundColumnsToBeUnique(column_list=["id", "nothing"], ignore_row_if="never"),
+        ],
+        {"result_format": "COMPLETE"},
+    ),
+    "the middle of an odd and of an even number, and what lies between": (
+        [
+            core.ExpectColumnMedianToBeBetween(column="sluice_times", min_value=6, row_condition=condition)
+            for condition in (None, Condition("sluice_times") > 5)
+        ],
+        {"result_format": "SUMMARY"},
+    ),
+    "the rows of another table": (
+        [
+            core.ExpectTableRowCountToEqualOtherTable(other_table_name=OTHER_TABLE),
+            core.ExpectTableRowCountToEqual(value=5),
+        ],
         {"result_format": "SUMMARY"},
     ),
     "pairs outside of a set, sampled": (
@@ -62,13 +91,19 @@ FOUND: dict[str, tuple[list[Expectation], dict[str, Any]]] = {
     "rows of which no value is missing, of which one is, of which all are": (
         [
             core.ExpectColumnPairValuesToBeEqual(column_A="id", column_B="other", ignore_row_if=ignore)
-            for ignore in ("both_values_are_missing", "either_value_is_missing", "neither")
+            for ignore in _IGNORE
         ],
         {"result_format": "SUMMARY"},
     ),
 }  # fmt: skip
-_COLUMNS = tuple(Column(name, KINDS["INTEGER"]) for name in ("id", "sluice_times", "other"))
-_ROWS = (("1", "5", "1"), ("2", "6", None), ("2", "6", "3"), (None, "7", None), (None, "8", "4"))
+_COLUMNS = tuple(Column(name, KINDS["INTEGER"]) for name in ("id", "sluice_times", "other", "nothing"))
+_ROWS = (
+    ("1", "5", "1", None),
+    ("2", "6", None, None),
+    ("2", "6", "3", None),
+    (None, "7", None, None),
+    (None, "8", "4", None),
+)
 
 
 @pytest.mark.parametrize("name", FOUND)
@@ -92,8 +127,7 @@ def _compare(
             continue
         everything = partial(_everything, warehouse, found, expectation, result_format)
         if found_differences := differences(type(expectation).__name__, theirs, own, everything):
-            note(f"{expectation!r}\nstock: {theirs}\nours: {own}")
-            raise AssertionError("\n".join([type(expectation).__name__, *found_differences]))
+            raise AssertionError("\n".join([repr(expectation), *found_differences, f"stock: {theirs}", f"ours: {own}"]))
 
 
 def _everything(
