@@ -27,8 +27,8 @@ from tests.gx.scan.tables import KINDS, OTHER_TABLE, SCHEMA, TABLE, Column, Tabl
 _NAME = TableName.parse(f"{SCHEMA}.{TABLE}")
 
 
-# Each example asks two engines; half of a profile's examples is enough.
-@settings(max_examples=settings.default.max_examples // 2, deadline=None, suppress_health_check=list(HealthCheck))  # type: ignore[union-attr]
+# Each example asks two engines; a third of a profile's examples is enough.
+@settings(max_examples=settings.default.max_examples // 3, deadline=None, suppress_health_check=list(HealthCheck))  # type: ignore[union-attr]
 @given(st.data())
 def test_one_scan_gives_what_stock_gx_gives(warehouse: DuckDBWarehouse, data: st.DataObject) -> None:
     table = data.draw(tables(), label="table")
