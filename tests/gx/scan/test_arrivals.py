@@ -161,6 +161,16 @@ def test_what_cannot_be_kept_up_to_date_is_read_from_all_rows(charges: Charges) 
     assert charges.check(suite).why_all is None
 
 
+def test_a_parent_that_goes_away_is_noticed_without_a_new_row(charges: Charges) -> None:
+    charges.arrive(rows(1, 3, "gbp"))
+    charges.check(NEED_ALL_ROWS)
+    charges.execute("DELETE FROM raw.currencies WHERE code = 'gbp'")
+    try:
+        assert charges.check(NEED_ALL_ROWS).why_all is None
+    finally:
+        charges.execute("INSERT INTO raw.currencies VALUES ('gbp')")
+
+
 @pytest.mark.parametrize(
     ("statement", "why"),
     [
