@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import ModuleType
@@ -27,6 +26,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from gx.errors import WarehouseError, WarehouseExhaustedError
 from gx.masking import mask_error
 from gx.redaction import redact, safe_url, url_secrets
+from gx.warehouse.catalog import choose_table, columns_query, read_tables, tables_query
 from gx.warehouse.statements import Statements
 from gx.warehouse.table import CatalogTable, TableName
 
@@ -34,8 +34,6 @@ Progress = Callable[[str], None]
 _PAUSE_SECONDS = 0.25
 STATEMENT_SECONDS = 3600.0
 """How long one statement may take, unless the settings say."""
-
-_CATALOG_COLUMNS = ("table_catalog", "table_schema", "table_name")
 
 
 class Warehouse:
@@ -170,26 +168,15 @@ class Warehouse:
                     sa.select(sa.func.current_database(), self.default_schema())
                 ).one()
                 rows = connection.execute(self.catalog_query(lowered, database)).all()
-                columns = connection.execute(self._columns_query(lowered, database)).all()
+                columns = connection.execute(columns_query(lowered, self.catalog_schema(database))).all()
             except (ProgrammingError, NotSupportedError) as error:
                 if database is not None:
                     return {}  # no such database, or none of ours: its tables are missing, the others are not
                 raise self.unreadable(error) from None
             except SQLAlchemyError as error:
                 raise self.unreadable(error) from None
-        # DuckDB lists the tables of every attached database.
-        here = str(database or current).casefold()
-        types: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
-        for catalog, schema, table, column, kind in columns:
-            types[catalog, schema, table][str(column).casefold()] = str(kind)
-        tables = [
-            CatalogTable(
-                None if catalog == current else str(catalog), str(schema), str(table), types[catalog, schema, table]
-            )
-            for catalog, schema, table in rows
-            if str(catalog).casefold() == here
-        ]
-        found = {name: _choose(tables, name, default_schema) for name in names}
+        tables = read_tables(rows, columns, current=current, database=database or current)
+        found = {name: choose_table(tables, name, default_schema) for name in names}
         return {name: table for name, table in found.items() if table is not None}
 
     def default_schema(self) -> sa.ColumnElement[Any]:
@@ -205,14 +192,7 @@ class Warehouse:
             lowered_names: the names.
             database: the database to look in where one connection sees several; None for the connection's own.
         """
-        columns = [sa.column(name, sa.String) for name in _CATALOG_COLUMNS]
-        tables = sa.table("tables", *columns, schema=self.catalog_schema(database)).alias("t")
-        return sa.select(*tables.c).where(sa.func.lower(tables.c.table_name).in_(lowered_names))
-
-    def _columns_query(self, lowered_names: Sequence[str], database: str | None) -> sa.Select[Any]:
-        names = [sa.column(name, sa.String) for name in (*_CATALOG_COLUMNS, "column_name", "data_type")]
-        columns = sa.table("columns", *names, schema=self.catalog_schema(database)).alias("c")
-        return sa.select(*columns.c).where(sa.func.lower(columns.c.table_name).in_(lowered_names))
+        return tables_query(lowered_names, self.catalog_schema(database))
 
     def catalog_schema(self, database: str | None) -> str:
         """The schema of the catalog's views for a database."""
@@ -302,13 +282,3 @@ class Warehouse:
         detail = str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
         lines = self.redact(detail).strip().splitlines()
         return lines[0].rstrip(".") if lines else type(error).__name__
-
-
-def _choose(candidates: Sequence[CatalogTable], name: TableName, default_schema: str | None) -> CatalogTable | None:
-    candidates = [table for table in candidates if name.matches(table.schema, table.name)]
-    exact = [t for t in candidates if t.name == name.name and (name.schema is None or t.schema == name.schema)]
-    candidates = exact or candidates
-    if name.schema is None:
-        in_default = [table for table in candidates if table.schema == default_schema]
-        candidates = in_default or (candidates if len(candidates) == 1 else [])
-    return candidates[0] if candidates else None

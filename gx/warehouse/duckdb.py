@@ -6,7 +6,7 @@ import atexit
 import os
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any, cast
@@ -139,7 +139,8 @@ class DuckDBWarehouse(Warehouse):
         return self.is_busy(error) or super().is_transient(error)
 
     def cancel(self, connection: Any) -> None:
-        connection.interrupt()
+        with suppress(duckdb.Error):
+            connection.interrupt()
 
     def dialect_module(self) -> ModuleType:
         return DuckDBDialectModule()

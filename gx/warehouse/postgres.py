@@ -90,8 +90,9 @@ class PostgresWarehouse(Warehouse):
     def cancel(self, connection: Any) -> None:
         # psycopg2 and older libpq stop every thread of the process until the server has heard a cancellation. So the
         # server is asked over another connection; and by another thread, for it may not answer.
-        process = connection.info.backend_pid
-        threading.Thread(target=self._cancel, args=(process,), daemon=True).start()
+        with suppress(connection.Error):
+            process = connection.info.backend_pid
+            threading.Thread(target=self._cancel, args=(process,), daemon=True).start()
 
     def _cancel(self, process: int) -> None:
         url = self.url.difference_update_query(["connect_timeout"])

@@ -1,0 +1,70 @@
+"""The standard catalog views, in which every warehouse lists its tables and their columns."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+
+from gx.warehouse.table import CatalogTable, TableName
+
+_PLACE = ("table_catalog", "table_schema", "table_name")
+
+
+def tables_query(lowered_names: Sequence[str], schema: str) -> sa.Select[Any]:
+    """A query for (database, schema, name) of all tables and views with one of these lower-case names.
+
+    Args:
+        lowered_names: the names.
+        schema: where the catalog's views are.
+    """
+    tables = _view("tables", _PLACE, schema)
+    return sa.select(*tables.c).where(sa.func.lower(tables.c.table_name).in_(lowered_names))
+
+
+def columns_query(lowered_names: Sequence[str], schema: str) -> sa.Select[Any]:
+    """A query for (database, schema, table, column, type) of the columns of the same tables."""
+    columns = _view("columns", (*_PLACE, "column_name", "data_type"), schema)
+    return sa.select(*columns.c).where(sa.func.lower(columns.c.table_name).in_(lowered_names))
+
+
+def read_tables(
+    tables: Iterable[Sequence[Any]], columns: Iterable[Sequence[Any]], *, current: str, database: str
+) -> list[CatalogTable]:
+    """The tables of a database, with the types of their columns.
+
+    Args:
+        tables: rows of :func:`tables_query`; of other databases too, for DuckDB lists all that are attached.
+        columns: rows of :func:`columns_query`.
+        current: the database that the connection is in.
+        database: the one that is meant.
+    """
+    types: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
+    for catalog, schema, table, column, kind in columns:
+        types[catalog, schema, table][str(column).casefold()] = str(kind)
+    return [
+        CatalogTable(
+            None if catalog == current else str(catalog), str(schema), str(table), types[catalog, schema, table]
+        )
+        for catalog, schema, table in tables
+        if str(catalog).casefold() == str(database).casefold()
+    ]
+
+
+def choose_table(
+    candidates: Sequence[CatalogTable], name: TableName, default_schema: str | None
+) -> CatalogTable | None:
+    """The table that a name means; None if there is none, or none that is meant more than the others."""
+    candidates = [table for table in candidates if name.matches(table.schema, table.name)]
+    exact = [t for t in candidates if t.name == name.name and (name.schema is None or t.schema == name.schema)]
+    candidates = exact or candidates
+    if name.schema is None:
+        in_default = [table for table in candidates if table.schema == default_schema]
+        candidates = in_default or (candidates if len(candidates) == 1 else [])
+    return candidates[0] if candidates else None
+
+
+def _view(name: str, columns: Iterable[str], schema: str) -> sa.FromClause:
+    return sa.table(name, *(sa.column(column, sa.String) for column in columns), schema=schema).alias(name[0])
