@@ -74,7 +74,7 @@ FOUND: dict[str, tuple[list[Expectation], dict[str, Any]]] = {
         {"result_format": "BASIC"},
     ),
     "keys of rows in a column that is not there, where no row is unexpected": (
-        [core.ExpectColumnValuesToNotBeNull(column="id")],
+        [core.ExpectColumnValuesToNotBeNull(column="sluice_times")],
         {"result_format": "SUMMARY", "unexpected_index_column_names": ["absent"]},
     ),
     "a query to find the rows, and else only whether": (
