@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from checkpoints.result import Verdict
@@ -55,15 +58,25 @@ def test_a_session_that_is_gone_is_opened_again_on_snowflake(emulator: Emulator,
     assert counted(run) == {"fault.calm": 1, "fault.loses_the_session": 2}
 
 
-# The connector's own timer asks the dead server to cancel the statement.
+# The connector's own timer asks the dead server to cancel the statement, and prints that it cannot.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_server_that_is_killed_mid_query_errs_its_table_on_snowflake(emulator: Emulator, open_checks: Open) -> None:
     url, process = emulator
-    checks = open_checks(url.update_query_dict({"network_timeout": "3", "login_timeout": "2"}), parallel_tables=1)
+    checks = open_checks(url.update_query_dict({"network_timeout": "2", "login_timeout": "2"}), parallel_tables=1)
+    asked = threading.Event()
+
+    @sa.event.listens_for(checks.warehouse.engine, "before_cursor_execute")
+    def notice(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if "FROM" in statement and "STALLS" in statement:
+            asked.set()
 
     with meanwhile(lambda: checks.run({"fault.calm": TOLD, "fault.stalls": TOLD})) as running:
-        time.sleep(2)
+        assert asked.wait(20)
+        time.sleep(0.5)  # until the request is there
         process.kill()
         run = running.result(60)
+    for thread in threading.enumerate():
+        if isinstance(thread, threading.Timer):
+            thread.join(10)
 
     assert_errored(run, checks, "fault.stalls", because="", statements=1)
