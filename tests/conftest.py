@@ -28,6 +28,7 @@ def pytest_configure(config: pytest.Config) -> None:
     }
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Under xdist, a directory's tests stay on one worker, with the servers they share; the longest begin first."""
     items.sort(key=lambda item: item.path.parent.name != "journeys")
