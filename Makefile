@@ -22,7 +22,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-bench
 # tests/conftest.py says which tests stay together, and orders them.
-WORKERS := -n 2 --dist loadgroup --no-loadscope-reorder
+WORKERS := -n 2 --dist loadscope --no-loadscope-reorder
 ROOMS := gx expectations checkpoints flows
 
 # --no-deps: the locks are complete, so pip has nothing to resolve. --no-build-isolation: what has no wheel is

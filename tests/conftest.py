@@ -8,8 +8,10 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 _OURS = ("SLUICE_", "PREFECT_", "DBT_")
 _PREFECT_HOME = pytest.StashKey[str]()
@@ -28,12 +30,21 @@ def pytest_configure(config: pytest.Config) -> None:
     }
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under xdist, a directory's tests stay on one worker, with the servers they share; the longest begin first."""
-    items.sort(key=lambda item: item.path.parent.name != "journeys")
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(item.path.parent.name))
+    """The directories that take longest first, so that two workers end at about the same time."""
+    first = ("journeys", "warehouses")
+    items.sort(key=lambda item: first.index(name) if (name := item.path.parent.name) in first else len(first))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeScheduling:
+    """A directory's tests stay on one worker, with the servers they share."""
+
+    class ByDirectory(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return nodeid.partition("::")[0].rpartition("/")[0]
+
+    return ByDirectory(config, log)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
