@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
 
 import sqlalchemy as sa
 
@@ -19,10 +19,15 @@ class ScanStates:
 
     def get(self, suite: str) -> ScanState | None:
         """What is kept of the suite's last scan; None for nothing, or nothing that can be read."""
-        query = sa.select(scan_states.c.state).where(scan_states.c.suite == suite)
+        # As text: what is no JSON any more is no reason to check nothing.
+        query = sa.select(sa.cast(scan_states.c.state, sa.Text)).where(scan_states.c.suite == suite)
         with self._database.transaction() as connection:
-            document = connection.execute(query).scalar()
-        return ScanState.from_json(document) if isinstance(document, Mapping) else None
+            text = connection.execute(query).scalar()
+        try:
+            document = json.loads(text or "null")
+        except ValueError:
+            return None
+        return ScanState.from_json(document) if isinstance(document, dict) else None
 
     def put(self, suite: str, state: ScanState | None, run_id: str) -> None:
         """Keep a state in place of the one before; None keeps nothing."""

@@ -81,6 +81,9 @@ def _print(run: CheckpointRun) -> None:
     click.echo(f"checkpoint {run.checkpoint}: {verdict}, {held} of {len(run.outcomes)} expectations hold")
     for reason in run.reasons():
         click.echo(f"    - {reason}")
+    for scan in run.scans:
+        if scan.why_all:
+            click.echo(f"    all rows of {scan.table} were read: {scan.why_all}")
     if run.docs_problem:
         click.secho(f"Data Docs could not be published: {run.docs_problem}", fg="yellow", err=True)
 

@@ -7,7 +7,7 @@ last arrival. A full scan sees those; it is due every so often, and on any doubt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from great_expectations.validator.metric_configuration import MetricConfigurationID
 
 from gx.execution_engine import WarehouseExecutionEngine
-from gx.scan.merging import Kept, can_be_kept, fingerprint, merge_rule, merged
+from gx.scan.merging import Kept, NotMergeableError, can_be_kept, fingerprint, merge_rule, merged
 from gx.scan.parts import Column, Rows, whole
 from gx.scan.scan_state import ScanState
 from gx.scan.select import Outcome, Plan, Selected, select
@@ -36,6 +36,7 @@ class Arrivals:
         before: what is kept of the last scan.
         now: the time of this one.
         why_all: why all rows are read; None while only the new ones are.
+        columns: the table's columns in lower case, where they are known.
         after: what is to be kept of this scan; None if that cannot be said.
     """
 
@@ -44,6 +45,7 @@ class Arrivals:
     before: ScanState | None
     now: datetime
     why_all: str | None = None
+    columns: Collection[str] = ()
     after: ScanState | None = field(default=None, init=False)
     _began: bool = field(default=False, init=False)
 
@@ -56,6 +58,9 @@ class Arrivals:
         if self._began:
             return select(engine, plan)
         self._began = True
+        if self.columns and self.column.casefold() not in self.columns:
+            self.why_all = f"the table has no column {self.column}, which the suite's `arrivals` names"
+            return select(engine, plan)
         table = Rows.of({"batch_id": engine.batch_manager.active_batch_data_id})
         if self.why_all is None:
             try:
@@ -182,8 +187,11 @@ def _merge(
             if rule is None and (state.values[name] or fresh):
                 raise DoubtError("a key occurs more than once")
             if not can_be_kept(fresh):
-                raise DoubtError("a value is of another type than before")
-            by_name[name] = 0 if rule is None else merged(rule, state.values[name], fresh)
+                raise DoubtError("a value is no finite number or time")
+            try:
+                by_name[name] = 0 if rule is None else merged(rule, state.values[name], fresh)
+            except NotMergeableError:
+                raise DoubtError("a value cannot be added to what is kept") from None
             together.append(by_name[name])
         values[identifier] = together
     return values, by_name

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from datetime import date, datetime
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any, TypeAlias
@@ -47,20 +48,43 @@ def merge_rule(sql: ColumnElement[Any]) -> Merge | None:
     return _BY_FUNCTION.get(str(sql.name).lower())
 
 
+class NotMergeableError(Exception):
+    """Two values do not add up to what the warehouse would have for all rows."""
+
+
+_MOST_DIGITS = 37
+_GREATEST_INT = 2**63 - 1
+
+
 def merged(rule: Merge, old: Kept, new: Kept) -> Kept:
-    """The value for all rows. None is the value for no rows."""
+    """The value for all rows. None is the value for no rows.
+
+    Raises:
+        NotMergeableError: the values are of two types, or their sum is so great that the warehouse might refuse it.
+    """
     if old is None or new is None:
         return new if old is None else old
     left: Any = old
-    if rule is Merge.ADD:
-        total: Kept = left + new
-        return total
-    least: Kept = min(left, new)
-    return least if rule is Merge.LEAST else max(left, new)
+    if type(old) is not type(new):
+        raise NotMergeableError
+    try:
+        with localcontext(prec=100):  # by default Python rounds to 28 digits
+            value: Kept = left + new if rule is Merge.ADD else min(left, new) if rule is Merge.LEAST else max(left, new)
+    except TypeError:  # one time has a zone and the other none
+        raise NotMergeableError from None
+    great = isinstance(value, int) and abs(value) > _GREATEST_INT
+    long = (
+        isinstance(value, Decimal) and max(len(value.as_tuple().digits), -int(value.as_tuple().exponent)) > _MOST_DIGITS
+    )
+    if great or long or not can_be_kept(value):
+        raise NotMergeableError
+    return value
 
 
 def can_be_kept(value: object) -> bool:
-    """Whether a value is one that may be kept: a number or a time."""
+    """Whether a value is one that may be kept: a finite number or a time. Warehouses order NaN, Python does not."""
+    if isinstance(value, float | Decimal) and not math.isfinite(value):
+        return False
     return value is None or (type(value).__name__ in _TYPES and not isinstance(value, bool))
 
 

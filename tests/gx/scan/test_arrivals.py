@@ -189,6 +189,62 @@ def test_on_a_doubt_all_rows_are_read(known: Charges, statement: str, why: str) 
     assert why in str(known.check().why_all)
 
 
+@pytest.mark.parametrize(
+    ("kind", "before", "later"),
+    [
+        ("DOUBLE", ["5", "6"], ["'nan'"]),
+        ("DOUBLE", ["'nan'", "1"], ["-5"]),
+        ("DOUBLE", ["1e308"], ["1e308"]),
+        ("DECIMAL(38, 2)", ["1e35::DECIMAL(38, 2)"], ["0.01", "-1e35::DECIMAL(38, 2)"]),
+        ("DECIMAL(38, 0)", ["9e37::DECIMAL(38, 0)"], ["9e37::DECIMAL(38, 0)"]),
+        ("HUGEINT", ["170141183460469231731687303715884105727"], ["1"]),
+        ("BIGINT", ["9223372036854775807"], ["1"]),
+    ],
+)
+def test_numbers_that_do_not_add_up_in_python_as_in_the_warehouse(
+    charges: Charges, kind: str, before: list[str], later: list[str]
+) -> None:
+    suite = [make(column="x") for make in (_least, _greatest, _total)]
+    charges.execute(f"CREATE OR REPLACE TABLE raw.charges (x {kind}, synced TIMESTAMP)")
+    for hour, values in enumerate([before, *([value] for value in later)]):
+        for value in values:
+            charges.execute(f"INSERT INTO raw.charges VALUES ({value}, '2025-09-01 {hour:02}:00:00')")
+        charges.check(suite)
+
+
+def _least(column: str) -> Any:
+    return core.ExpectColumnMinToBeBetween(column=column, min_value=-1)
+
+
+def _greatest(column: str) -> Any:
+    return core.ExpectColumnMaxToBeBetween(column=column, max_value=100)
+
+
+def _total(column: str) -> Any:
+    return core.ExpectColumnSumToBeBetween(column=column, min_value=0.01)
+
+
+@pytest.mark.parametrize(
+    ("kind", "other"), [("DECIMAL(18, 2)", "DOUBLE"), ("DATE", "TIMESTAMP"), ("TIMESTAMP", "TIMESTAMPTZ")]
+)
+def test_a_column_of_another_type_is_read_from_all_rows(charges: Charges, kind: str, other: str) -> None:
+    value = "1" if kind.startswith("DEC") else "'2025-09-01'"
+    suite = [core.ExpectColumnMaxToBeBetween(column="x"), core.ExpectTableRowCountToBeBetween(min_value=1)]
+    charges.execute(f"CREATE OR REPLACE TABLE raw.charges (x {kind}, synced TIMESTAMP)")
+    charges.execute(f"INSERT INTO raw.charges VALUES ({value}, '2025-09-01')")
+    charges.check(suite)
+    charges.execute(f"ALTER TABLE raw.charges ALTER x TYPE {other}")
+    charges.execute(f"INSERT INTO raw.charges VALUES ({value}, '2025-09-02')")
+    assert charges.check(suite).why_all == "a value cannot be added to what is kept"
+    assert charges.check(suite).why_all is None
+
+
+def test_a_column_that_is_not_there_is_named(known: Charges) -> None:
+    assert known.check(columns={"id", "amount"}).why_all == (
+        "the table has no column synced, which the suite's `arrivals` names"
+    )
+
+
 def test_a_key_that_was_ambiguous_once_is_counted_among_all_rows(known: Charges) -> None:
     known.arrive(rows(10, 2))
     assert "the key of an earlier one" in str(known.check().why_all)
