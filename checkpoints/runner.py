@@ -132,6 +132,8 @@ class CheckpointRunner:
         why_all = None
         if self.full_scan:
             why_all = "a full scan was asked for"
+        elif before and before.full_scan_at > run.started_at:
+            why_all = "the last full scan lies in the future"
         elif before and run.started_at - before.full_scan_at >= timedelta(hours=suite.arrivals.full_scan_hours):
             why_all = f"the last full scan is more than {suite.arrivals.full_scan_hours:g} hours old"
         where = f"{table} in {self.warehouse.describe()}"

@@ -14,6 +14,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from great_expectations.validator.metric_configuration import MetricConfigurationID
+from sqlalchemy.exc import SQLAlchemyError
 
 from gx.execution_engine import WarehouseExecutionEngine
 from gx.scan.merging import Kept, NotMergeableError, can_be_kept, fingerprint, merge_rule, merged
@@ -68,6 +69,7 @@ class Arrivals:
             except DoubtError as doubt:
                 self.why_all = str(doubt)
             else:
+                self._verify(engine, table)
                 others = select(engine, {key: columns for key, columns in plan.items() if key not in values})
                 return Outcome({**values, **others.values}, others.errors)
         return self._read_all(engine, plan, table)
@@ -76,12 +78,29 @@ class Arrivals:
         """Read all rows, and what the next scan needs not to have to."""
         book = MetricConfigurationID(self.column, (), ())
         bookkeeping = [Column(sa.func.count(), table), Column(sa.func.max(sa.column(self.column)), table)]
-        outcome = select(engine, {**plan, book: bookkeeping})
+        outcome = _book_first(engine, {book: bookkeeping, **plan}, table)
         outcome.errors.pop(book, None)
         rows, watermark = outcome.values.pop(book, (0, None))
         if not outcome.errors:
             self._keep(engine, plan, outcome.values, int(rows), watermark)
+            self._verify(engine, table)
         return outcome
+
+    def _verify(self, engine: WarehouseExecutionEngine, table: Rows) -> None:
+        """Keep nothing unless no row arrived later than the watermark.
+
+        Read back, a watermark may be less than what it was (nanoseconds, infinity, floats of 32 bits), and then its own
+        row would count as new for ever; and rows that arrived between two statements are in the later one only.
+        """
+        if self.after is None or self.after.watermark is None:
+            return
+        query = sa.select(sa.func.count()).select_from(table.since(self.column, self.after.watermark).source(engine))
+        try:
+            later = engine.execute_query(query).scalar()
+        except SQLAlchemyError:
+            later = None
+        if later != 0:
+            self.after = None
 
     def _keep(self, engine: WarehouseExecutionEngine, plan: Plan, values: Selected, rows: int, watermark: Any) -> None:
         if not can_be_kept(watermark):
@@ -117,7 +136,7 @@ class Arrivals:
         total = sa.select(sa.func.count()).select_from(table.source(engine)).scalar_subquery()
         since = table.since(self.column, state.watermark)
         figures: tuple[sa.ColumnElement[Any], ...] = (sa.func.count(), sa.func.max(sa.column(self.column)), total)
-        found, errors = select(engine, {**new, book: [Column(sql, since) for sql in figures]})
+        found, errors = _book_first(engine, {book: [Column(sql, since) for sql in figures], **new}, since)
         if errors:
             raise DoubtError("the new rows could not be read by themselves")
         rows, watermark, all_rows = found.pop(book)
@@ -172,6 +191,14 @@ class Arrivals:
             query = sa.select(sa.func.count()).select_from(column.rows.source(engine)).where(earlier, key.in_(new))
             if engine.execute_query(query).scalar():
                 raise DoubtError("a new row has the key of an earlier one")
+
+
+def _book_first(engine: WarehouseExecutionEngine, plan: Plan, table: Rows) -> Outcome:
+    """Read the whole table before any part of it: what arrives in between is then later than the watermark."""
+    whole_table = {key: columns for key, columns in plan.items() if columns[0].rows.key == table.key}
+    first = select(engine, whole_table)
+    rest = select(engine, {key: columns for key, columns in plan.items() if key not in whole_table})
+    return Outcome({**first.values, **rest.values}, {**first.errors, **rest.errors})
 
 
 def _merge(

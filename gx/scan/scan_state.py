@@ -48,6 +48,9 @@ class ScanState:
     def from_json(cls, document: Mapping[str, Any]) -> ScanState | None:
         """What :meth:`to_json` wrote; None if it is anything else, for then all rows are read."""
         try:
+            full_scan_at = datetime.fromisoformat(document["full_scan_at"])
+            if full_scan_at.tzinfo is None:
+                return None
             return cls(
                 where=str(document["where"]),
                 column=str(document["column"]),
@@ -55,7 +58,7 @@ class ScanState:
                 rows=int(document["rows"]),
                 values={str(name): from_text(value) for name, value in document["values"].items()},
                 not_kept=frozenset(document["not_kept"]),
-                full_scan_at=datetime.fromisoformat(document["full_scan_at"]),
+                full_scan_at=full_scan_at,
             )
         except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError):
             return None

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple, TypeAlias
 
 import sqlalchemy as sa
 from great_expectations.validator.metric_configuration import MetricConfigurationID
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.elements import ColumnElement, UnaryExpression, WithinGroup
 
+from gx.errors import WarehouseExhaustedError
 from gx.execution_engine import WarehouseExecutionEngine
 from gx.scan.parts import Column, Rows
 from gx.warehouse.base import Warehouse
@@ -95,7 +95,9 @@ def _collects(sql: ColumnElement[Any]) -> bool:
 def _together(engine: WarehouseExecutionEngine, rows: Rows, items: Sequence[_Item]) -> Outcome:
     try:
         return Outcome(_read(engine, rows.source(engine), items), {})
-    except SQLAlchemyError as error:
+    except WarehouseExhaustedError:
+        raise
+    except Exception as error:  # noqa: BLE001 - drivers raise others too, of values that Python cannot hold
         return Outcome({}, dict.fromkeys((identifier for identifier, _ in items), error))
 
 
@@ -115,7 +117,9 @@ def _halve(items: Sequence[_Item], read: Callable[[Sequence[_Item]], Selected], 
     if not fails or len(items) == 1:
         try:
             return Outcome(read(items), {})
-        except SQLAlchemyError as error:
+        except WarehouseExhaustedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - as above
             if len(items) == 1:
                 return Outcome({}, {items[0][0]: error})
     middle = len(items) // 2

@@ -149,8 +149,8 @@ def test_the_new_rows_of_a_table_are_read_in_one_statement_and_one_more_for_each
     listen(known.warehouse.engine, "before_cursor_execute", lambda _c, _cur, statement, *_: sent.append(statement))
     known.check(SUITE[:10])
     incremental = [statement for statement in sent if "raw" in statement and "charges" in statement]
-    # The last one is the comparison's own scan of all rows; the catalog comes first.
-    assert len([statement for statement in incremental if "information_schema" not in statement]) == 1 + 2 + 1
+    # One asks whether anything is later than the new watermark; the last one is the comparison's own scan of all rows.
+    assert len([statement for statement in incremental if "information_schema" not in statement]) == 1 + 2 + 1 + 1
 
 
 def test_what_cannot_be_kept_up_to_date_is_read_from_all_rows(charges: Charges) -> None:
@@ -237,6 +237,26 @@ def test_a_column_of_another_type_is_read_from_all_rows(charges: Charges, kind: 
     charges.execute(f"INSERT INTO raw.charges VALUES ({value}, '2025-09-02')")
     assert charges.check(suite).why_all == "a value cannot be added to what is kept"
     assert charges.check(suite).why_all is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "late"),
+    [
+        ("TIMESTAMP_NS", ["2025-09-01 00:00:00.000000001", "2025-09-01 00:00:00.000000003"], "2025-08-31"),
+        ("TIMESTAMP", ["2025-09-01", "infinity"], "2025-08-31"),
+        ("FLOAT", ["0.1", "0.3"], "0.2"),
+    ],
+)
+def test_a_watermark_that_python_cannot_hold_hides_no_late_row(
+    charges: Charges, kind: str, first: list[str], late: str
+) -> None:
+    suite = [core.ExpectColumnValuesToBeUnique(column="id"), core.ExpectTableRowCountToBeBetween(min_value=1)]
+    charges.execute(f"CREATE OR REPLACE TABLE raw.charges (id BIGINT, synced {kind})")
+    for identifier, synced in enumerate(first):
+        charges.execute(f"INSERT INTO raw.charges VALUES ({identifier}, '{synced}')")
+    charges.check(suite)
+    charges.execute(f"INSERT INTO raw.charges VALUES (0, '{late}')")
+    charges.check(suite)
 
 
 def test_a_column_that_is_not_there_is_named(known: Charges) -> None:
