@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -155,3 +156,21 @@ def test_a_parent_table_one_may_not_read_errs_alone(guarded: URL, checks_at: Cal
 
     assert (run.verdict, held(run)) == (Verdict.ERRORED, [None, True])
     assert "permission denied for table orders" in str(run.outcomes[0].error)
+
+
+@pytest.mark.postgres
+def test_a_value_that_python_cannot_hold_errs_alone(postgres: Site, tmp_path: Path) -> None:
+    postgres.execute("CREATE TABLE shop.ancient AS SELECT 1 AS id, timestamp '0044-01-01 BC' AS ended_at")
+    warehouse = postgres.open()
+    run = Checks(tmp_path, warehouse).run(
+        {
+            "shop.ancient": [
+                {"expect_column_min_to_be_between": {"column": "ended_at", "max_value": "2025-01-01"}},
+                {"expect_column_values_to_be_unique": {"column": "id"}},
+                {"expect_column_values_to_not_be_null": {"column": "ended_at"}},
+            ]
+        }
+    )
+    warehouse.release()
+    assert held(run) == [None, True, True]
+    assert run.verdict is Verdict.ERRORED
