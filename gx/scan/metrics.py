@@ -12,7 +12,7 @@ from great_expectations.constants import MAX_RESULT_RECORDS
 from great_expectations.util import convert_to_json_serializable
 from great_expectations.validator.metric_configuration import MetricConfiguration
 
-from gx.scan.parts import ALL_ROWS, Column, Rows, column_names, count_where, kept, split
+from gx.scan.parts import ALL_ROWS, Column, Part, Rows, column_names, count_where, kept, split
 from gx.scan.reading import Reading
 from gx.scan.stock import COLUMNS, Dependencies
 
@@ -118,16 +118,28 @@ class ColumnUnexpectedCount(UnexpectedCount):
         return int(unexpected) if rows else None
 
 
-class NullCount(Metric):
-    """How many values of a column are missing, or are not: a count, which a warehouse may have without reading."""
+class OwnSql(Metric):
+    """A metric whose SQL is ours, from the columns of its domain alone."""
+
+    has_stock_way = True
 
     def needs(self, reading: Reading) -> Dependencies:
         return {}
 
-    def columns(self, reading: Reading) -> Sequence[Column]:
+    def domain(self, reading: Reading) -> tuple[Part, Rows]:
+        """The metric's columns, named as the table has them where that is known, and its rows."""
         part = split(reading.named(self.configuration))
+        return part, Rows.of(part.compute)
+
+
+class NullCount(OwnSql):
+    """How many values of a column are missing, or are not: a count, which a warehouse may have without reading."""
+
+    has_stock_way = False
+
+    def columns(self, reading: Reading) -> Sequence[Column]:
+        part, rows = self.domain(reading)
         (column,) = part.columns
-        rows = Rows.of(part.compute)
         return [Column(sa.func.count(column), rows), Column(ALL_ROWS, rows)]
 
     def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
@@ -137,19 +149,13 @@ class NullCount(Metric):
         return present if self.name.startswith("column_values.null.") else rows - present
 
 
-class FilteredRowCount(Metric):
+class FilteredRowCount(OwnSql):
     """How many rows are left by ``ignore_row_if``; GX asks a query for each."""
 
-    has_stock_way = True
-
-    def needs(self, reading: Reading) -> Dependencies:
-        return {}
-
     def columns(self, reading: Reading) -> Sequence[Column]:
-        part = split(reading.named(self.configuration))
+        part, rows = self.domain(reading)
         counted = kept(part.compute, part.columns)
-        rows = ALL_ROWS if counted is None else count_where(counted)
-        return [Column(rows, Rows.of(part.compute))]
+        return [Column(ALL_ROWS if counted is None else count_where(counted), rows)]
 
     def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         return int(selected[0])

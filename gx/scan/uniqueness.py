@@ -11,8 +11,8 @@ from great_expectations.constants import MAX_RESULT_RECORDS
 from great_expectations.validator.metric_configuration import MetricConfiguration
 from sqlalchemy.sql.elements import ColumnElement
 
-from gx.scan.metrics import Metric, Needed, sample_limit
-from gx.scan.parts import Column, Rows, split, whole
+from gx.scan.metrics import Metric, Needed, OwnSql, sample_limit
+from gx.scan.parts import Column, split, whole
 from gx.scan.reading import Reading
 from gx.scan.stock import Dependencies
 
@@ -34,11 +34,10 @@ class Duplicates:
     keys: Sequence[tuple[tuple[Any, ...], int]]
 
 
-class DuplicateKeys(Metric):
+class DuplicateKeys(OwnSql):
     """The duplicates: none, if the SELECT proves it; otherwise what an exact query finds."""
 
-    def needs(self, reading: Reading) -> Dependencies:
-        return {}
+    has_stock_way = False
 
     def columns(self, reading: Reading) -> Sequence[Column]:
         """The surplus of rows over hashes of their keys.
@@ -46,22 +45,22 @@ class DuplicateKeys(Metric):
         Equal keys have equal hashes: as many hashes as rows proves as many keys as rows. Anything above 0 proves
         nothing, for two keys may share a hash; nor does it where the columns' types let equal keys have other hashes.
         """
-        part = split(reading.named(self.configuration))
+        part, rows = self.domain(reading)
         warehouse = reading.engine.warehouse
         hashed = sa.case((whole(part.columns), warehouse.key_hash(part.columns)))
         surplus = sa.func.count(hashed) - sa.func.count(sa.distinct(hashed))
         if (doubt := warehouse.hash_doubt(part.columns)) is not None:
             surplus += sa.func.count(sa.case((doubt, 1)))
-        return [Column(surplus, Rows.of(part.compute), key=tuple(part.columns))]
+        return [Column(surplus, rows, key=tuple(part.columns))]
 
     def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         if selected[0] == 0:
             return Duplicates(0, ())
-        part = split(reading.named(self.configuration))
+        part, rows = self.domain(reading)
         times = sa.func.count().label(_free(_TIMES, part.columns))
         keys = (
             sa.select(*part.columns, times)
-            .select_from(Rows.of(part.compute).source(reading.engine))
+            .select_from(rows.source(reading.engine))
             .where(whole(part.columns))
             .group_by(*part.columns)
             .having(sa.func.count() > 1)
@@ -72,25 +71,24 @@ class DuplicateKeys(Metric):
         return Duplicates(int(found[0][-1]) if found else 0, [(tuple(row[:-2]), int(row[-2])) for row in found])
 
 
-class DuplicateCount(Metric):
-    """How many rows have a key that another row has too."""
+class _OfDuplicates(Metric):
+    """What GX asks about duplicates."""
 
     has_stock_way = True
 
     def needs(self, reading: Reading) -> Dependencies:
-        return {DUPLICATES: _duplicates(self.configuration)}
+        return {DUPLICATES: MetricConfiguration(DUPLICATES, dict(self.configuration.metric_domain_kwargs))}
+
+
+class DuplicateCount(_OfDuplicates):
+    """How many rows have a key that another row has too."""
 
     def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         return needed[DUPLICATES].rows
 
 
-class DuplicateSample(Metric):
+class DuplicateSample(_OfDuplicates):
     """Keys that occur more than once, each as often as it does."""
-
-    has_stock_way = True
-
-    def needs(self, reading: Reading) -> Dependencies:
-        return {DUPLICATES: _duplicates(self.configuration)}
 
     def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         limit = sample_limit(self.configuration.metric_value_kwargs["result_format"])
@@ -99,10 +97,6 @@ class DuplicateSample(Metric):
         if "column" in names:
             return [value for (value,) in keys]
         return [dict(zip(names["column_list"], key, strict=True)) for key in keys]
-
-
-def _duplicates(metric: MetricConfiguration) -> MetricConfiguration:
-    return MetricConfiguration(DUPLICATES, dict(metric.metric_domain_kwargs))
 
 
 def _free(label: str, columns: Sequence[ColumnElement[Any]]) -> str:
