@@ -137,8 +137,7 @@ class CheckpointRunner:
         elif before and run.started_at - before.full_scan_at >= timedelta(hours=suite.arrivals.full_scan_hours):
             why_all = f"the last full scan is more than {suite.arrivals.full_scan_hours:g} hours old"
         where = f"{table} in {self.warehouse.describe()}"
-        columns = frozenset(table.column_types)
-        return Arrivals(where, suite.arrivals.column, before, run.started_at, why_all, columns)
+        return Arrivals(where, suite.arrivals.column, before, run.started_at, why_all)
 
     def _facts(self, suite: SuiteSpec, run: CheckpointRun) -> Facts:
         table = str(suite.table)

@@ -29,9 +29,8 @@ class ScanStates:
             return None
         return ScanState.from_json(document) if isinstance(document, dict) else None
 
-    def put(self, suite: str, state: ScanState | None, run_id: str) -> None:
-        """Keep a state in place of the one before; None keeps nothing."""
+    def put(self, suite: str, state: ScanState, run_id: str) -> None:
+        """Keep a state in place of the one before."""
         with self._database.transaction() as connection:
             connection.execute(scan_states.delete().where(scan_states.c.suite == suite))
-            if state is not None:
-                connection.execute(scan_states.insert().values(suite=suite, run_id=run_id, state=state.to_json()))
+            connection.execute(scan_states.insert().values(suite=suite, run_id=run_id, state=state.to_json()))

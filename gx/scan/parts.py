@@ -62,7 +62,12 @@ class Rows:
 
     def since(self, column: str, watermark: Any) -> Rows:
         """Those of the rows that arrived later."""
-        return replace(self, key=f"{self.key} since {watermark}", condition=sa.column(column) > watermark)
+        return self.where(f"since {watermark}", sa.column(column) > watermark)
+
+    def where(self, name: str, condition: ColumnElement[bool]) -> Rows:
+        """Those of the rows that meet a condition; its name tells it from others."""
+        both = condition if self.condition is None else sa.and_(self.condition, condition)
+        return replace(self, key=f"{self.key} {name}", condition=both)
 
     def source(self, engine: SqlAlchemyExecutionEngine) -> Any:
         """The rows, for ``select_from``."""

@@ -99,8 +99,10 @@ class Scan:
 
     def _select(self, plan: Plan, *, spelled: bool) -> None:
         """Run a plan, in which the columns are or are not spelled as the table has them."""
-        read = select if self.arrivals is None else self.arrivals.select
-        values, errors = read(self.reading.engine, plan)
+        if self.arrivals is None:
+            values, errors = select(self.reading.engine, plan)
+        else:
+            values, errors = self.arrivals.select(self.reading.batch, plan)
         if errors and not spelled:
             # Once more, with the columns spelled as the table has them, and without those it does not have.
             self._look_up_schema()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -41,7 +42,7 @@ def execute(url: URL, *statements: str) -> None:
 
 
 def test_the_latest_state_of_a_suite_comes_back_as_it_was(ledger: Ledger) -> None:
-    ledger.scan_states.put("raw.charges", ScanState.from_json({**STATE.to_json(), "rows": 1}), "run 1")
+    ledger.scan_states.put("raw.charges", replace(STATE, rows=1), "run 1")
     ledger.scan_states.put("raw.charges", STATE, "run 2")
     assert ledger.scan_states.get("raw.charges") == STATE
     assert ledger.scan_states.get("raw.refunds") is None
