@@ -35,8 +35,9 @@ def open_context(project: Path, state_dir: Path) -> AbstractDataContext:
     """
     own = project / "gx" / CONFIG_FILE
     file = own if own.exists() else _SHIPPED
-    # GX remarks on conversions and templates once for each metric; what matters is in the results.
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    # GX remarks on conversions and templates once for each metric, and logs a database's errors as they are, with the
+    # values that they quote; what matters is in the results.
+    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     os.environ["SLUICE_STATE_DIR"] = str(state_dir)
     state_dir.mkdir(parents=True, exist_ok=True)
     try:
