@@ -87,9 +87,11 @@ def check(warehouse: Warehouse, own: ExpectationValidationResult, theirs: Expect
         ("partial_unexpected_list", "unexpected_list"),
         ("partial_unexpected_index_list", "unexpected_index_list"),
     ):
-        sample, rows = bag(own.result[ours]), bag(theirs.result[whole])
+        sample = bag(own.result[ours])
         assert sample.total() == min(count, MOST_ROWS)
-        assert sample <= rows, (sample, rows, own.result)
+        if whole in theirs.result:  # stock GX has no keys of duplicates of several columns
+            rows = bag(theirs.result[whole])
+            assert sample <= rows, (sample, rows, own.result)
     if (statement := own.result.get("unexpected_index_query")) is not None:
         assert len(pasted(warehouse, statement)) == count, statement
 
