@@ -9,6 +9,7 @@ from typing import Any
 import great_expectations.expectations as core
 import pytest
 from great_expectations.core import ExpectationValidationResult
+from great_expectations.expectations.conditions import Column as Condition
 from great_expectations.expectations.expectation import Expectation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -24,7 +25,7 @@ from tests.gx.scan.known import Case, stock_is_wrong
 from tests.gx.scan.stock import raised, stock_validate
 from tests.gx.scan.suites import suites
 from tests.gx.scan.tables import SCHEMA, TABLE, Table, tables
-from tests.gx.scan.test_statements import ORDERS, VIEW, clean_suite, create_orders, failing, sent
+from tests.gx.scan.test_statements import ORDERS, ROWS, VIEW, clean_suite, create_orders, failing, sent
 
 FORMAT = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
 _NAME = TableName.parse(f"{SCHEMA}.{TABLE}")
@@ -155,6 +156,13 @@ def test_a_value_that_the_data_gave_is_in_no_statement(orders: TableBatch) -> No
     (result,), _ = run(orders, showing(z_score, **ALL))
     assert result["unexpected_count"] > 0
     assert len(result["partial_unexpected_index_list"]) == result["unexpected_count"]
+    assert "unexpected_index_query" not in result
+
+
+def test_what_has_no_literal_form_is_not_written_out(orders: TableBatch) -> None:
+    beyond = core.ExpectColumnValuesToBeNull(column="amount", row_condition=Condition("amount") < float("inf"))
+    (result,), _ = run(orders, showing(beyond, **ALL))
+    assert len(result["partial_unexpected_list"]) == result["unexpected_count"] == ROWS
     assert "unexpected_index_query" not in result
 
 
