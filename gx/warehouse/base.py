@@ -223,12 +223,12 @@ class Warehouse:
         """A hash of the columns' values together, of 64 bits: equal where the warehouse finds the values equal."""
         return sa.func.hash(*columns)
 
-    def hash_doubt(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool] | None:
+    def hash_doubt(self, table: CatalogTable, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool] | None:
         """A condition, the same for every row, that is true where equal values may have different hashes after all.
 
         None where they never have.
         """
-        del columns
+        del table, columns
         return None
 
     def is_exhausted(self, error: SQLAlchemyError) -> bool:

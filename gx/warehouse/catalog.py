@@ -25,15 +25,15 @@ def tables_query(lowered_names: Sequence[str], schema: str) -> sa.Select[Any]:
 
 
 def columns_query(lowered_names: Sequence[str], schema: str) -> sa.Select[Any]:
-    """A query for (database, schema, table, column, type) of the columns of the same tables."""
-    columns = _view("columns", (*_PLACE, "column_name", "data_type"), schema)
+    """A query for (database, schema, table, column, type, collation) of the columns of the same tables."""
+    columns = _view("columns", (*_PLACE, "column_name", "data_type", "collation_name"), schema)
     return sa.select(*columns.c).where(sa.func.lower(columns.c.table_name).in_(lowered_names))
 
 
 def read_tables(
     tables: Iterable[Sequence[Any]], columns: Iterable[Sequence[Any]], *, current: str, database: str
 ) -> list[CatalogTable]:
-    """The tables of a database, with the types of their columns.
+    """The tables of a database, with the types and collations of their columns.
 
     Args:
         tables: rows of :func:`tables_query`; of other databases too, for DuckDB lists all that are attached.
@@ -42,11 +42,19 @@ def read_tables(
         database: the one that is meant.
     """
     types: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
-    for catalog, schema, table, column, kind in columns:
-        types[catalog, schema, table][str(column).casefold()] = str(kind)
+    collated: dict[tuple[str, str, str], set[str]] = defaultdict(set)
+    for catalog, schema, table, column, kind, collation in columns:
+        name = str(column).casefold()
+        types[catalog, schema, table][name] = str(kind)
+        if collation is not None:
+            collated[catalog, schema, table].add(name)
     return [
         CatalogTable(
-            None if catalog == current else str(catalog), str(schema), str(table), types[catalog, schema, table]
+            None if catalog == current else str(catalog),
+            str(schema),
+            str(table),
+            types[catalog, schema, table],
+            frozenset(collated[catalog, schema, table]),
         )
         for catalog, schema, table in tables
         if str(catalog).casefold() == str(database).casefold()

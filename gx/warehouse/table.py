@@ -71,12 +71,14 @@ class CatalogTable:
         database: None for the one that the connection is in.
         column_types: by the columns' lower-case names, what the catalog calls their types; a view of a kind that the
             catalog's standard views leave out has none.
+        collated: the lower-case names of the columns that the catalog says have a collation.
     """
 
     database: str | None
     schema: str
     name: str
     column_types: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    collated: frozenset[str] = field(default=frozenset(), compare=False, repr=False)
 
     @property
     def quoted_schema(self) -> quoted_name:
