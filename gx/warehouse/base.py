@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from hashlib import sha256
 from types import ModuleType
 from typing import Any
 
@@ -206,6 +207,11 @@ class Warehouse:
     def describe(self) -> str:
         """The warehouse for people, without secrets."""
         return f"the warehouse {safe_url(self.url)}"
+
+    def identity(self) -> str:
+        """A text that no other warehouse has: another host, database or role is another one. It holds no secret."""
+        url = self.redact(self.url.render_as_string(hide_password=True))
+        return f"{safe_url(self.url)} ({sha256(url.encode()).hexdigest()[:16]})"
 
     def redact(self, text: str) -> str:
         """``text`` without this warehouse's secrets."""

@@ -93,8 +93,8 @@ class SnowflakeWarehouse(Warehouse):
 
     def hash_doubt(self, table: CatalogTable, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool] | None:
         # HASH looks at the text alone, and so tells apart what a collation finds equal.
-        names = {str(column.key).strip('"').casefold() for column in columns}
-        return sa.true() if names & table.collated else None
+        found = (table.column(str(column.key)) for column in columns)
+        return sa.true() if any(column and column.collation for column in found) else None
 
     def is_exhausted(self, error: SQLAlchemyError) -> bool:
         if not isinstance(error, DBAPIError) or _number(error.orig) == 0:
