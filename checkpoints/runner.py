@@ -73,6 +73,7 @@ class CheckpointRunner:
         try:
             context = self.open_context()
             run, tables = self._validate(spec, run)
+            self._remember(run)
         except BaseException as error:
             # Whatever it was, also an interrupt: the run has a verdict, and its gates stay closed.
             failed = replace(run, finished_at=self.clock(), problems=((Verdict.ERRORED, _problem(error)),))
@@ -80,11 +81,16 @@ class CheckpointRunner:
             raise
         run = replace(run, finished_at=self.clock())
         self.ledger.finish_run(run, spec.gates)
-        for scan in run.scans:
-            if scan.state is not None:
-                self.ledger.scan_states.put(scan.suite, scan.state, run.run_id)
         docs, docs_problem = publish_docs(context, tables, run)
         return replace(run, docs=str(docs) if docs else None, docs_problem=docs_problem)
+
+    def _remember(self, run: CheckpointRun) -> None:
+        """Keep what the next scans go on from. Before the verdict: a gate is not to open on what is half written."""
+        for scan in run.scans:
+            if scan.state is not None:
+                self.ledger.scan_states.put(scan.suite, scan.state, run.run_id, self.clock())
+            elif scan.why_all is not None:
+                self.ledger.scan_states.forget(scan.suite, run.started_at, run.run_id, self.clock())
 
     def _validate(self, spec: CheckpointSpec, run: CheckpointRun) -> tuple[CheckpointRun, list[ReadTable]]:
         suites = spec.choose(load_suites(self.suites_dir))
@@ -137,7 +143,7 @@ class CheckpointRunner:
             why_all = "the last full scan lies in the future"
         elif before and run.started_at - before.full_scan_at >= timedelta(hours=suite.arrivals.full_scan_hours):
             why_all = f"the last full scan is more than {suite.arrivals.full_scan_hours:g} hours old"
-        where = f"{table} in {self.warehouse.describe()}"
+        where = f"{table} in {self.warehouse.identity()}"
         pii = frozenset(spelled(name) for name in suite.pii)
         return Arrivals(where, suite.arrivals.column, before, run.started_at, why_all, pii)
 

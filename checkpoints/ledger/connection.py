@@ -18,8 +18,9 @@ from gx.errors import SluiceError
 from gx.redaction import redact, safe_url, url_secrets
 
 _BUSY_SECONDS = 30
+# Any numbers that other programs in the same PostgreSQL database are unlikely to lock by.
 _CREATION_LOCK = 0x51_1CE
-"""Any number that other programs in the same PostgreSQL database are unlikely to lock by."""
+_EXCLUSIVE_LOCK = 0x51_1CE_E
 
 
 class LedgerError(SluiceError):
@@ -61,6 +62,20 @@ class Database:
             raise self._unusable(
                 f"it holds or was given something that is no record ({type(error).__name__})"
             ) from error
+
+    @contextmanager
+    def exclusive(self) -> Iterator[Connection]:
+        """A transaction that waits for all others of this kind: what it reads is still so when it writes.
+
+        Raises:
+            LedgerError: as :meth:`transaction`.
+        """
+        with self.transaction() as connection:
+            if connection.dialect.name == "sqlite":
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+            else:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_EXCLUSIVE_LOCK)))
+            yield connection
 
     def close(self) -> None:
         """Close every connection."""

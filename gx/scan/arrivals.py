@@ -10,10 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from great_expectations.validator.metric_configuration import MetricConfigurationID
+from sqlalchemy.sql.elements import quoted_name
 
 from gx.execution_engine import WarehouseExecutionEngine
 from gx.scan.batch import TableBatch
@@ -21,6 +23,7 @@ from gx.scan.merging import (
     Kept,
     NotMergeableError,
     can_be_kept,
+    can_merge,
     fingerprint,
     is_count,
     merge_rule,
@@ -68,6 +71,8 @@ class Arrivals:
     pii: frozenset[str] = frozenset()
     after: ScanState | None = field(default=None, init=False)
     _began: bool = field(default=False, init=False)
+    _arrival: sa.ColumnClause[Any] = field(init=False)
+    _columns: str = field(default="", init=False)
 
     def select(self, batch: TableBatch, plan: Plan) -> Outcome:
         """Read a plan: the first from the new rows where they are enough, everything else from all.
@@ -79,10 +84,12 @@ class Arrivals:
         if self._began:
             return select(engine, plan)
         self._began = True
-        columns = batch.table.column_types
-        if columns and self.column.casefold() not in columns:
+        found = batch.table.column(self.column)
+        if batch.table.columns and found is None:
             self.why_all = f"the table has no column {self.column}, which the suite's `arrivals` names"
             return select(engine, plan)
+        self._arrival = sa.column(quoted_name(found.name, quote=True) if found else self.column)
+        self._columns = sha256(repr(batch.table.columns).encode()).hexdigest()[:32]
         table = Rows.of({"batch_id": batch.id})
         named = {
             identifier: [_Named(_fingerprint(column, engine), column) for column in columns]
@@ -117,11 +124,20 @@ class Arrivals:
         not_kept: set[str] = set()
         for identifier, columns in plan.items():
             for (name, column), value in zip(columns, values[identifier], strict=True):
-                if self._may_keep(column) and can_be_kept(value):
+                if self._may_keep(column) and (column.key or can_merge(column.sql, value)):
                     kept[name] = value
                 else:
                     not_kept.add(name)
-        self.after = ScanState(self.where, self.column, watermark, rows, kept, frozenset(not_kept), self.now)
+        self.after = ScanState(
+            where=self.where,
+            columns=self._columns,
+            column=self.column,
+            watermark=watermark,
+            rows=rows,
+            values=kept,
+            not_kept=frozenset(not_kept),
+            full_scan_at=self.now,
+        )
 
     def _verify(self, engine: WarehouseExecutionEngine, table: Rows) -> None:
         """Keep nothing unless no row arrived later than the watermark.
@@ -131,7 +147,7 @@ class Arrivals:
         """
         if self.after is None or self.after.watermark is None:
             return
-        later = select(engine, {_BOOK: [Column(ALL_ROWS, table.since(self.column, self.after.watermark))]})
+        later = select(engine, {_BOOK: [Column(ALL_ROWS, table.since(self._arrival, self.after.watermark))]})
         if later.errors or later.values[_BOOK] != [0]:
             self.after = None
 
@@ -148,11 +164,11 @@ class Arrivals:
             if all(name in state.values for name, _ in columns)
         }
         new = {
-            identifier: [replace(column, rows=column.rows.since(self.column, state.watermark)) for column in columns]
+            identifier: [replace(column, rows=column.rows.since(self._arrival, state.watermark)) for column in columns]
             for identifier, columns in _columns(kept).items()
         }
         total = sa.select(ALL_ROWS).select_from(table.source(engine)).scalar_subquery()
-        since = table.since(self.column, state.watermark)
+        since = table.since(self._arrival, state.watermark)
         book = [Column(sql, since) for sql in (ALL_ROWS, self._latest, total)]
         found, errors = _book_first(engine, book, new, since)
         if errors:
@@ -160,13 +176,21 @@ class Arrivals:
         rows, watermark, all_rows = found.pop(_BOOK)
         if all_rows - rows != state.rows:
             raise DoubtError("rows that had arrived earlier were added, changed or deleted")
+        if not can_be_kept(watermark):
+            raise DoubtError(f"{self.column} holds neither numbers nor times")
         values, now_kept = _merge(kept, found, state)
         if not rows:
             self.after = state
             return values
         self._look_up(engine, [each.column for columns in kept.values() for each in columns if each.column.key], state)
-        together = {**state.values, **now_kept}
-        self.after = replace(state, watermark=watermark, rows=state.rows + int(rows), values=together)
+        # What this suite did not ask for is not of these rows: it is not kept any longer.
+        self.after = replace(
+            state,
+            watermark=watermark,
+            rows=state.rows + int(rows),
+            values=now_kept,
+            not_kept=frozenset(name for name, _ in _all(plan)) - now_kept.keys(),
+        )
         self._verify(engine, table)
         return values
 
@@ -178,11 +202,13 @@ class Arrivals:
         """
         state = self.before
         if state is None:
-            raise DoubtError("nothing is kept of an earlier scan")
+            raise DoubtError("nothing is kept of an earlier scan; there was none, or not all of it could be read")
         if state.where != self.where:
             raise DoubtError("what is kept is of another table")
         if state.column != self.column:
             raise DoubtError("another column orders the arrivals")
+        if state.columns != self._columns:
+            raise DoubtError("the table's columns changed")
         if state.watermark is None:
             raise DoubtError("the table was empty")
         if any(name not in state.values and name not in state.not_kept for name, _ in _all(plan)):
@@ -192,11 +218,10 @@ class Arrivals:
         return state
 
     def _may_keep(self, column: Column) -> bool:
-        """Whether a column's value is of use to the next scan, and tells nothing of a column that is to be hidden."""
-        if column.key:
-            return True
-        rule = merge_rule(column.sql)
-        return rule is not None and (is_count(column.sql) or not self.pii & named_in(column.sql))
+        """Whether a column's value may be kept: it is of this table, and tells nothing of a column that is hidden."""
+        if "table" in column.rows.domain:  # this table's watermark says nothing of the rows of another
+            return False
+        return bool(column.key) or is_count(column.sql) or not self.pii & named_in(column.sql)
 
     def _look_up(self, engine: WarehouseExecutionEngine, keys: Sequence[Column], state: ScanState) -> None:
         """Ask for the new keys among the old ones, which costs less than to count them all.
@@ -204,10 +229,9 @@ class Arrivals:
         Raises:
             DoubtError: one is there.
         """
-        arrival: sa.ColumnClause[Any] = sa.column(self.column)
-        earlier = sa.or_(arrival.is_(None), arrival <= state.watermark)
+        earlier = sa.or_(self._arrival.is_(None), self._arrival <= state.watermark)
         for column in keys:
-            since = column.rows.since(self.column, state.watermark).source(engine)
+            since = column.rows.since(self._arrival, state.watermark).source(engine)
             new = sa.select(*column.key).select_from(since).where(whole(column.key))
             key = column.key[0] if len(column.key) == 1 else sa.tuple_(*column.key)
             again = column.rows.where("with the key of a new one", sa.and_(earlier, key.in_(new)))
@@ -219,7 +243,7 @@ class Arrivals:
 
     @property
     def _latest(self) -> sa.ColumnElement[Any]:
-        return sa.func.max(sa.column(self.column))
+        return sa.func.max(self._arrival)
 
 
 _BOOK = MetricConfigurationID("sluice.arrivals", (), ())

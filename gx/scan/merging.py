@@ -60,8 +60,14 @@ def named_in(sql: ColumnElement[Any]) -> set[str]:
     return {spelled(str(each.name)) for each in visitors.iterate(sql) if isinstance(each, sa.ColumnClause)}
 
 
+def can_merge(sql: ColumnElement[Any], value: object) -> bool:
+    """Whether the value of an aggregate may be kept, and merged. A sum of floats depends on the order of the rows."""
+    rule = merge_rule(sql)
+    return rule is not None and can_be_kept(value) and not (rule is Merge.ADD and isinstance(value, float))
+
+
 class NotMergeableError(Exception):
-    """Two values do not add up to what the warehouse would have for all rows."""
+    """Two values may not add up to what the warehouse would have for all rows."""
 
 
 _MOST_DIGITS = 37
@@ -72,8 +78,11 @@ def merged(rule: Merge, old: Kept, new: Kept) -> Kept:
     """The value for all rows. None is the value for no rows.
 
     Raises:
-        NotMergeableError: the values are of two types, or their sum is so great that the warehouse might refuse it.
+        NotMergeableError: the values are of two types, or their sum is of floats, or so great that the warehouse might
+            refuse it.
     """
+    if rule is Merge.ADD and isinstance(new, float):
+        raise NotMergeableError
     if old is None or new is None:
         return new if old is None else old
     left: Any = old

@@ -60,9 +60,9 @@ class Rows:
             rows.pop("condition_parser", None)
         return cls(str(rows.to_id()), rows)
 
-    def since(self, column: str, watermark: Any) -> Rows:
+    def since(self, arrival: ColumnElement[Any], watermark: Any) -> Rows:
         """Those of the rows that arrived later."""
-        return self.where(f"since {watermark}", sa.column(column) > watermark)
+        return self.where(f"since {watermark}", arrival > watermark)
 
     def where(self, name: str, condition: ColumnElement[bool]) -> Rows:
         """Those of the rows that meet a condition; its name tells it from others."""

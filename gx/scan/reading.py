@@ -126,10 +126,10 @@ class _Metrics(dict[str, Any]):
         super().__init__(known)
         if columns is not None:
             self[COLUMNS] = list(columns)
-            types = reading.batch.table.column_types
-            if types and COLUMN_TYPES not in known:
-                kinds = [(name, types.get(name.strip('"').casefold())) for name in columns]
-                self[COLUMN_TYPES] = [{"name": name, "type": kind} for name, kind in kinds if kind]
+            table = reading.batch.table
+            if table.columns and COLUMN_TYPES not in known:
+                found = [(name, table.column(name)) for name in columns]
+                self[COLUMN_TYPES] = [{"name": name, "type": column.type} for name, column in found if column]
         self._reading = reading
 
     def __missing__(self, name: str) -> Any:

@@ -16,6 +16,7 @@ class ScanState:
 
     Attributes:
         where: the table and its warehouse.
+        columns: a hash of the table's columns and their types.
         column: the column that orders arrivals.
         watermark: its greatest value; None for a table without rows.
         rows: how many rows there were.
@@ -25,6 +26,7 @@ class ScanState:
     """
 
     where: str
+    columns: str
     column: str
     watermark: Kept
     rows: int
@@ -36,6 +38,7 @@ class ScanState:
         """For the ledger: numbers and times, and the hashes of SQL that they answer."""
         return {
             "where": self.where,
+            "columns": self.columns,
             "column": self.column,
             "watermark": to_text(self.watermark),
             "rows": self.rows,
@@ -53,6 +56,7 @@ class ScanState:
                 return None
             return cls(
                 where=str(document["where"]),
+                columns=str(document["columns"]),
                 column=str(document["column"]),
                 watermark=from_text(document["watermark"]),
                 rows=int(document["rows"]),

@@ -50,7 +50,7 @@ class DuplicateKeys(OwnSql):
         warehouse = reading.engine.warehouse
         hashed = sa.case((whole(part.columns), warehouse.key_hash(part.columns)))
         surplus = sa.func.count(hashed) - sa.func.count(sa.distinct(hashed))
-        if (doubt := warehouse.hash_doubt(part.columns)) is not None:
+        if (doubt := warehouse.hash_doubt(reading.batch.table, part.columns)) is not None:
             surplus += sa.func.count(sa.case((doubt, 1)))
         return [Column(surplus, rows, key=tuple(part.columns))]
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from copy import copy
+from hashlib import sha256
 from types import ModuleType
 from typing import Any
 
@@ -225,6 +226,11 @@ class Warehouse:
         """The warehouse for people, without secrets."""
         return f"the warehouse {safe_url(self.url)}"
 
+    def identity(self) -> str:
+        """A text that no other warehouse has: another host, database or role is another one. It holds no secret."""
+        url = self.redact(self.url.render_as_string(hide_password=True))
+        return f"{safe_url(self.url)} ({sha256(url.encode()).hexdigest()[:16]})"
+
     def redact(self, text: str) -> str:
         """``text`` without this warehouse's secrets."""
         return redact(text, url_secrets(self.url))
@@ -241,12 +247,12 @@ class Warehouse:
         """A hash of the columns' values together, of 64 bits: equal where the warehouse finds the values equal."""
         return sa.func.hash(*columns)
 
-    def hash_doubt(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool] | None:
+    def hash_doubt(self, table: CatalogTable, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool] | None:
         """A condition, the same for every row, that is true where equal values may have different hashes after all.
 
         None where they never have.
         """
-        del columns
+        del table, columns
         return None
 
     def is_exhausted(self, error: SQLAlchemyError) -> bool:

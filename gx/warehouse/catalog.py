@@ -8,9 +8,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from gx.warehouse.table import CatalogTable, TableName
+from gx.warehouse.table import CatalogColumn, CatalogTable, TableName
 
 _PLACE = ("table_catalog", "table_schema", "table_name")
+_COLUMN = ("column_name", "data_type", "collation_name")
 
 
 def tables_query(lowered_names: Sequence[str], schema: str) -> sa.Select[Any]:
@@ -25,15 +26,16 @@ def tables_query(lowered_names: Sequence[str], schema: str) -> sa.Select[Any]:
 
 
 def columns_query(lowered_names: Sequence[str], schema: str) -> sa.Select[Any]:
-    """A query for (database, schema, table, column, type) of the columns of the same tables."""
-    columns = _view("columns", (*_PLACE, "column_name", "data_type"), schema)
-    return sa.select(*columns.c).where(sa.func.lower(columns.c.table_name).in_(lowered_names))
+    """A query for (database, schema, table, column, type, collation) of the same tables' columns, in their order."""
+    columns = _view("columns", (*_PLACE, *_COLUMN, "ordinal_position"), schema)
+    wanted = sa.select(*(columns.c[name] for name in (*_PLACE, *_COLUMN)))
+    return wanted.where(sa.func.lower(columns.c.table_name).in_(lowered_names)).order_by(columns.c.ordinal_position)
 
 
 def read_tables(
     tables: Iterable[Sequence[Any]], columns: Iterable[Sequence[Any]], *, current: str, database: str
 ) -> list[CatalogTable]:
-    """The tables of a database, with the types of their columns.
+    """The tables of a database, with their columns.
 
     Args:
         tables: rows of :func:`tables_query`; of other databases too, for DuckDB lists all that are attached.
@@ -41,12 +43,15 @@ def read_tables(
         current: the database that the connection is in.
         database: the one that is meant.
     """
-    types: dict[tuple[str, str, str], dict[str, str]] = defaultdict(dict)
-    for catalog, schema, table, column, kind in columns:
-        types[catalog, schema, table][str(column).casefold()] = str(kind)
+    by_table: dict[tuple[str, str, str], list[CatalogColumn]] = defaultdict(list)
+    for catalog, schema, table, column, kind, collation in columns:
+        by_table[catalog, schema, table].append(CatalogColumn(str(column), str(kind), collation))
     return [
         CatalogTable(
-            None if catalog == current else str(catalog), str(schema), str(table), types[catalog, schema, table]
+            None if catalog == current else str(catalog),
+            str(schema),
+            str(table),
+            tuple(by_table[catalog, schema, table]),
         )
         for catalog, schema, table in tables
         if str(catalog).casefold() == str(database).casefold()

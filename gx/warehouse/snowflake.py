@@ -5,14 +5,16 @@ from __future__ import annotations
 import itertools
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Engine, ExceptionContext
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.sql.elements import ColumnElement
 
 from gx.warehouse.base import Warehouse
+from gx.warehouse.table import CatalogTable
 
 # snowflake-sqlalchemy takes these only as arguments, lest somebody who may write nothing but the URL redirect a
 # login. Here whoever sets the URL sets the whole environment: the URL alone has to be enough.
@@ -88,6 +90,11 @@ class SnowflakeWarehouse(Warehouse):
             # The connector cancels a statement that takes longer, by a request of its own.
             arguments["network_timeout"] = math.ceil(self.statement_seconds)
         return {**super().engine_options(), "pool_pre_ping": True, "connect_args": arguments}
+
+    def hash_doubt(self, table: CatalogTable, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool] | None:
+        # HASH looks at the text alone, and so tells apart what a collation finds equal.
+        found = (table.column(str(column.key)) for column in columns)
+        return sa.true() if any(column and column.collation for column in found) else None
 
     def is_exhausted(self, error: SQLAlchemyError) -> bool:
         if not isinstance(error, DBAPIError) or _number(error.orig) == 0:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from sqlalchemy import TableClause, quoted_name, table
@@ -64,19 +63,27 @@ class TableName:
 
 
 @dataclass(frozen=True)
+class CatalogColumn:
+    """A column as the catalog has it: its name, what it calls its type, and its collation if it has one of its own."""
+
+    name: str
+    type: str
+    collation: str | None = None
+
+
+@dataclass(frozen=True)
 class CatalogTable:
     """A table that exists, spelled as the warehouse's catalog spells it.
 
     Attributes:
         database: None for the one that the connection is in.
-        column_types: by the columns' lower-case names, what the catalog calls their types; a view of a kind that the
-            catalog's standard views leave out has none.
+        columns: in the table's order; a view of a kind that the catalog's standard views leave out has none.
     """
 
     database: str | None
     schema: str
     name: str
-    column_types: Mapping[str, str] = field(default_factory=dict, compare=False, repr=False)
+    columns: tuple[CatalogColumn, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def quoted_schema(self) -> quoted_name:
@@ -88,6 +95,13 @@ class CatalogTable:
     def quoted_table(self) -> quoted_name:
         """For SQLAlchemy's table name."""
         return quoted_name(self.name, quote=True)
+
+    def column(self, name: str) -> CatalogColumn | None:
+        """The column that a name means: the one spelled so, or else but for its case; None if none is known."""
+        plain = _plain(name)
+        spelled = [column for column in self.columns if column.name == plain]
+        alike = [column for column in self.columns if column.name.casefold() == plain.casefold()]
+        return next(iter(spelled or alike), None)
 
     def clause(self) -> TableClause:
         """The table for SQLAlchemy Core, quoted exactly as the catalog has it."""

@@ -21,7 +21,9 @@ def known(project: ForeignProject) -> ForeignProject:
     """A table of which all rows were read once, and hold."""
     project.sql("update shop.orders set email = 'c@example.com', id = day(ordered_at)")
     project.suite(UNIQUE_ID, NO_EMAIL_MISSING, more=ARRIVALS)
-    assert scan(project.check("--json")) == (False, "nothing is kept of an earlier scan")
+    only_new, why_all = scan(project.check("--json"))
+    assert not only_new
+    assert "nothing is kept of an earlier scan" in str(why_all)
     return project
 
 
@@ -72,6 +74,17 @@ def test_all_rows_are_read_on_request(known: ForeignProject) -> None:
     answer = known.check("--full")
     assert answer.code == 1
     assert "all rows of shop.orders were read: a full scan was asked for" in answer.out
+
+
+def test_what_a_full_scan_found_is_not_forgotten_because_nothing_of_it_could_be_kept(known: ForeignProject) -> None:
+    known.sql("update shop.orders set email = null where id = (select min(id) from shop.orders)")
+    known.suite(
+        UNIQUE_ID, NO_EMAIL_MISSING, "expect_column_mean_to_be_between: {column: email, min_value: 1}", more=ARRIVALS
+    )
+    assert known.check("--full").code == 3
+    known.suite(UNIQUE_ID, NO_EMAIL_MISSING, more=ARRIVALS)
+    answer = known.check("--json")
+    assert (answer.code, scan(answer)[0]) == (1, False)
 
 
 @pytest.mark.parametrize(

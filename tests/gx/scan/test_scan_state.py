@@ -15,6 +15,7 @@ from gx.scan.scan_state import ScanState
 
 STATE = ScanState(
     where="raw.charges",
+    columns="a hash",
     column="synced",
     watermark=datetime(2025, 9, 1, tzinfo=UTC),
     rows=3,

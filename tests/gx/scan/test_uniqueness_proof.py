@@ -67,7 +67,8 @@ def test_every_collation_is_noticed(warehouse: DuckDBWarehouse) -> None:
         columns = ", ".join(f'c{place} VARCHAR COLLATE "{name}"' for place, name in enumerate(collations))
         connection.exec_driver_sql(f"CREATE OR REPLACE TABLE {SCHEMA}.collated ({columns})")
         connection.exec_driver_sql(f"INSERT INTO {SCHEMA}.collated (c0) VALUES ('a')")
-        query = sa.select(*(warehouse.hash_doubt([sa.column(f"c{place}")]) for place in range(len(collations))))
+        table = CatalogTable(None, SCHEMA, "collated")
+        query = sa.select(*(warehouse.hash_doubt(table, [sa.column(f"c{place}")]) for place in range(len(collations))))
         noticed = connection.execute(query.select_from(sa.table("collated", schema=SCHEMA))).one()
     assert len(collations) > 100
     assert [name for name, doubt in zip(collations, noticed, strict=True) if not doubt] == []
