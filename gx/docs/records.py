@@ -11,7 +11,55 @@ from gx.docs.text import clean
 
 RUNS_SHOWN = 30
 """Runs per table on the index: a month of daily loads."""
+RECENT_RUNS = 500
+"""Runs of all tables that the index lists, to be searched and filtered."""
+RUNS_PLOTTED = 400
+"""Runs per table that its own page plots: a year of daily loads."""
 _PROBLEMS_SHOWN = 3
+
+
+class Freshness(BaseModel):
+    """How old a table's data may be, and when its newest row arrived; from the suite's freshness expectation."""
+
+    model_config = ConfigDict(frozen=True)
+
+    newest: AwareDatetime
+    warn_hours: float | None = None
+    error_hours: float
+
+
+class GateMark(BaseModel):
+    """What one checkpoint run decided for one load."""
+
+    model_config = ConfigDict(frozen=True)
+
+    load: str
+    checkpoint: str
+    open: bool
+    reasons: tuple[str, ...] = ()
+    decided_at: AwareDatetime
+    valid_until: AwareDatetime | None = None
+
+
+class RunFacts(BaseModel):
+    """What the rooms know of the run of one table and GX does not; in the stored result's ``meta["sluice"]``."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    table: str = ""
+    layer: str = ""
+    owner: str = ""
+    checkpoint: str = ""
+    verdict: Verdict | None = None
+    """Of the whole checkpoint run."""
+    run_id: str = ""
+    ingest_id: str = ""
+    rows: int | None = None
+    seconds: float | None = None
+    """How long the table's validation took."""
+    statements: int = 0
+    freshness: Freshness | None = None
+    gates: tuple[GateMark, ...] = ()
 
 
 class Problem(BaseModel):
@@ -36,9 +84,23 @@ class RunMark(BaseModel):
     verdict: Verdict
     failed: int
     total: int
+    rows: int | None = None
 
 
-class RunRecord(RunMark):
+class RunPoint(RunMark):
+    """One run in a table's plots."""
+
+    seconds: float | None = None
+    duplicates: int | None = None
+    """Rows that uniqueness expectations found to be too many; None without such an expectation."""
+    missing_percent: float | None = None
+    """The greatest share of nulls that a not-null expectation found; None without one."""
+    newest: AwareDatetime | None = None
+    """When the newest row arrived, as the freshness expectation saw it."""
+    failed_by_severity: dict[Severity, int] = Field(default_factory=dict)
+
+
+class RunRecord(RunPoint):
     """One published run: a line of the manifest."""
 
     suite: str
@@ -48,9 +110,14 @@ class RunRecord(RunMark):
     checkpoint_verdict: Verdict | None = None
     run_name: str
     ingest_id: str
-    failed_by_severity: dict[Severity, int]
     errors: int
     problems: tuple[Problem, ...]
+    table_path: str = ""
+    """The page of the table's history, relative to the site."""
+    layer: str = ""
+    owner: str = ""
+    freshness: Freshness | None = None
+    gates: tuple[GateMark, ...] = ()
 
     def mark(self) -> RunMark:
         """What a strip needs of this run."""
