@@ -17,9 +17,10 @@ from great_expectations.data_context.types.resource_identifiers import (
 
 from checkpoints.result import CheckpointRun
 from checkpoints.validation import ValidatedTable
-from expectations.build import META, Unbuilt
+from expectations.build import Unbuilt
 from gx.docs import publish
 from gx.masking import mask_error
+from gx.shown import META
 
 
 @dataclass(frozen=True)

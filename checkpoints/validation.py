@@ -23,7 +23,7 @@ from gx.scan.result import validate_suite
 from gx.warehouse.base import Warehouse
 from gx.warehouse.table import CatalogTable
 
-# No samples of failing values: they are data, and each sample is another query.
+# What of failing rows may be shown each expectation says in its meta; GX itself is to show none.
 _RESULT_FORMAT = {"result_format": "SUMMARY", "partial_unexpected_count": 0}
 
 
