@@ -15,6 +15,8 @@ from great_expectations.data_context.types.resource_identifiers import (
     ValidationResultIdentifier,
 )
 
+from checkpoints.facts import run_facts
+from checkpoints.gate import GateDecision
 from checkpoints.result import CheckpointRun
 from checkpoints.validation import ValidatedTable
 from expectations.build import Unbuilt
@@ -39,30 +41,32 @@ class ReadTable:
 
 
 def publish_docs(
-    context: AbstractDataContext, tables: Sequence[ReadTable], run: CheckpointRun
+    context: AbstractDataContext,
+    tables: Sequence[ReadTable],
+    run: CheckpointRun,
+    decisions: Sequence[GateDecision] = (),
 ) -> tuple[Path | None, str | None]:
-    """Complete the results, label them with their run, store them, and publish them.
+    """Complete the results, label them with their run and its gate decisions, store them, and publish them.
 
     Returns:
         The site's index page and no problem, or no page and what went wrong.
     """
     try:
-        return publish(context, [_store(context, table, run) for table in tables]), None
+        return publish(context, [_store(context, table, run, decisions) for table in tables]), None
     except Exception as error:  # noqa: BLE001 - publishing never takes a verdict with it; the reason is shown
         return None, mask_error(f"{type(error).__name__}: {error}")
 
 
-def _store(context: AbstractDataContext, table: ReadTable, run: CheckpointRun) -> ValidationResultIdentifier:
+def _store(
+    context: AbstractDataContext, table: ReadTable, run: CheckpointRun, decisions: Sequence[GateDecision]
+) -> ValidationResultIdentifier:
     context.suites.add_or_update(table.suite)
     identifier, result = _nothing_read(table.suite, run)
     if table.validated is not None and table.validated.identifier and table.validated.result:
         identifier, result = table.validated.identifier, table.validated.result
-    result.meta[META] = {  # type: ignore[literal-required]
-        "checkpoint": run.checkpoint,
-        "ingest_id": run.ingest_id,
-        "verdict": run.verdict.value,
-        "statements": table.validated.statements if table.validated is not None else 0,
-    }
+    ours = table.suite.meta.get(META, {})
+    facts = run_facts(ours, str(table.suite.notes or ""), table.validated, run, decisions)
+    result.meta[META] = facts.model_dump(mode="json", exclude_defaults=True)  # type: ignore[literal-required]
     _add_unchecked(result, table.unchecked)
     context.validation_results_store.set(identifier, result)
     return identifier

@@ -8,8 +8,7 @@ from typing import Literal, Protocol, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from gx.docs.pages import Outcome, ResultPage, Severity, Verdict
-from gx.docs.text import clean
+from gx.docs.pages import Severity, Verdict
 
 RUNS_SHOWN = 30
 """Runs per table on the index: a month of daily loads."""
@@ -17,7 +16,6 @@ RECENT_RUNS = 500
 """Runs of all tables that the index lists, to be searched and filtered."""
 RUNS_PLOTTED = 400
 """Runs per table that its own page plots: a year of daily loads."""
-_PROBLEMS_SHOWN = 3
 _BROKEN_LISTED = 100
 _DROPPED_AT_ONCE = 50
 """So that a publish stays quick after the limit was lowered."""
@@ -54,6 +52,7 @@ class RunFacts(BaseModel):
     table: str = ""
     layer: str = ""
     owner: str = ""
+    description: str = ""
     checkpoint: str = ""
     verdict: Verdict | None = None
     """Of the whole checkpoint run."""
@@ -65,6 +64,31 @@ class RunFacts(BaseModel):
     statements: int = 0
     freshness: Freshness | None = None
     gates: tuple[GateMark, ...] = ()
+
+
+class Limits(BaseModel):
+    """What a table's suite allows, as far as it can be drawn into its plots."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rows_min: float | None = None
+    rows_max: float | None = None
+    change_percent: float | None = None
+    """How far the row count may be from that of the run before."""
+    missing_percent: float | None = None
+    """The greatest share of nulls that any column may have."""
+
+
+class RuleLine(BaseModel):
+    """One expectation of the suite, as the table's page lists it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sentence: str
+    severity: Severity
+    blocking: bool
+    verdict: Verdict
+    notes: str = ""
 
 
 class Problem(BaseModel):
@@ -125,8 +149,12 @@ class RunRecord(RunPoint):
     """The page of the table's history, relative to the site."""
     layer: str = ""
     owner: str = ""
+    description: str = ""
     freshness: Freshness | None = None
     gates: tuple[GateMark, ...] = ()
+    limits: Limits = Limits()
+    rules: tuple[RuleLine, ...] = ()
+    """The suite in plain sentences, as far as a page lists it; kept for the table's page only."""
 
     def point(self) -> RunPoint:
         """What plots need of this run."""
@@ -146,7 +174,7 @@ class TableHistory(BaseModel):
     def merged(self, runs: TableRuns) -> TableHistory:
         """This history and what ``runs`` knows, which may be more or, of a slower publisher, less."""
         marks = _in_order([*self.marks, *(run.mark() for run in runs.points[-RUNS_SHOWN:])])
-        newest = runs if _order(runs.latest) >= _order(self.latest) else self
+        newest = runs.summary() if _order(runs.latest) >= _order(self.latest) else self
         return TableHistory(latest=newest.latest, marks=_without(marks, runs.dropped)[-RUNS_SHOWN:], since=newest.since)
 
 
@@ -196,7 +224,7 @@ class TableRuns(BaseModel):
     def summary(self) -> TableHistory:
         """What the index shows of it."""
         marks = tuple(point.mark() for point in self.points[-RUNS_SHOWN:])
-        return TableHistory(latest=self.latest, marks=marks, since=self.since)
+        return TableHistory(latest=self.latest.model_copy(update={"rules": ()}), marks=marks, since=self.since)
 
 
 class Neighbours(BaseModel):
@@ -355,37 +383,3 @@ def _recent(runs: TableRuns) -> Iterable[RecentRun]:
             failed_by_severity=point.failed_by_severity,
             checkpoint=runs.latest.checkpoint,
         )
-
-
-def record(page: ResultPage, *, path: str, suite_path: str) -> RunRecord:
-    """What is remembered of a page."""
-    open_outcomes = page.open
-    failed = dict.fromkeys(Severity, 0)
-    for each in open_outcomes:
-        failed[each.rule.severity] += 1
-    return RunRecord(
-        path=path,
-        time=page.run_time,
-        verdict=page.verdict,
-        failed=len(open_outcomes),
-        total=len(page.outcomes),
-        suite=page.suite,
-        suite_path=suite_path,
-        table=page.table,
-        checkpoint=page.checkpoint,
-        checkpoint_verdict=page.checkpoint_verdict,
-        run_name=page.run_name,
-        ingest_id=page.ingest_id,
-        failed_by_severity={severity: count for severity, count in failed.items() if count},
-        errors=sum(1 for each in open_outcomes if each.verdict is Verdict.ERRORED),
-        problems=tuple(_problem(each) for each in open_outcomes[:_PROBLEMS_SHOWN]),
-    )
-
-
-def _problem(outcome: Outcome) -> Problem:
-    return Problem(
-        verdict=outcome.verdict,
-        severity=outcome.rule.severity,
-        sentence=clean(outcome.rule.sentence, 200),
-        observed=clean(outcome.error or outcome.observed or outcome.unexpected, 200),
-    )
