@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from great_expectations import ExpectationSuite, RunIdentifier
@@ -18,7 +17,8 @@ from great_expectations.data_context.types.resource_identifiers import (
 from checkpoints.result import CheckpointRun
 from checkpoints.validation import ValidatedTable
 from expectations.build import META, Unbuilt
-from gx.docs import publish
+from gx.docs import store_and_publish
+from gx.docs.errors import DataDocsError
 from gx.masking import mask_error
 
 
@@ -39,19 +39,23 @@ class ReadTable:
 
 def publish_docs(
     context: AbstractDataContext, tables: Sequence[ReadTable], run: CheckpointRun
-) -> tuple[Path | None, str | None]:
+) -> tuple[str | None, str | None]:
     """Complete the results, label them with their run, store them, and publish them.
 
     Returns:
-        The site's index page and no problem, or no page and what went wrong.
+        Where the site's index page is, if it was written, and what went wrong, if anything did.
     """
     try:
-        return publish(context, [_store(context, table, run) for table in tables]), None
+        return store_and_publish(context, dict(_complete(context, table, run) for table in tables)), None
+    except DataDocsError as error:
+        return error.index, str(error)
     except Exception as error:  # noqa: BLE001 - publishing never takes a verdict with it; the reason is shown
         return None, mask_error(f"{type(error).__name__}: {error}")
 
 
-def _store(context: AbstractDataContext, table: ReadTable, run: CheckpointRun) -> ValidationResultIdentifier:
+def _complete(
+    context: AbstractDataContext, table: ReadTable, run: CheckpointRun
+) -> tuple[ValidationResultIdentifier, ExpectationSuiteValidationResult]:
     context.suites.add_or_update(table.suite)
     identifier, result = _nothing_read(table.suite, run)
     if table.validated is not None and table.validated.identifier and table.validated.result:
@@ -63,8 +67,7 @@ def _store(context: AbstractDataContext, table: ReadTable, run: CheckpointRun) -
         "statements": table.validated.statements if table.validated is not None else 0,
     }
     _add_unchecked(result, table.unchecked)
-    context.validation_results_store.set(identifier, result)
-    return identifier
+    return identifier, result
 
 
 def _nothing_read(
