@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from great_expectations import ExpectationSuite, RunIdentifier
@@ -20,7 +19,8 @@ from checkpoints.gate import GateDecision
 from checkpoints.result import CheckpointRun
 from checkpoints.validation import ValidatedTable
 from expectations.build import Unbuilt
-from gx.docs import publish
+from gx.docs import store_and_publish
+from gx.docs.errors import DataDocsError
 from gx.masking import mask_error
 from gx.shown import META
 
@@ -45,21 +45,24 @@ def publish_docs(
     tables: Sequence[ReadTable],
     run: CheckpointRun,
     decisions: Sequence[GateDecision] = (),
-) -> tuple[Path | None, str | None]:
+) -> tuple[str | None, str | None]:
     """Complete the results, label them with their run and its gate decisions, store them, and publish them.
 
     Returns:
-        The site's index page and no problem, or no page and what went wrong.
+        Where the site's index page is, if it was written, and what went wrong, if anything did.
     """
     try:
-        return publish(context, [_store(context, table, run, decisions) for table in tables]), None
+        results = dict(_complete(context, table, run, decisions) for table in tables)
+        return store_and_publish(context, results), None
+    except DataDocsError as error:
+        return error.index, str(error)
     except Exception as error:  # noqa: BLE001 - publishing never takes a verdict with it; the reason is shown
         return None, mask_error(f"{type(error).__name__}: {error}")
 
 
-def _store(
+def _complete(
     context: AbstractDataContext, table: ReadTable, run: CheckpointRun, decisions: Sequence[GateDecision]
-) -> ValidationResultIdentifier:
+) -> tuple[ValidationResultIdentifier, ExpectationSuiteValidationResult]:
     context.suites.add_or_update(table.suite)
     identifier, result = _nothing_read(table.suite, run)
     if table.validated is not None and table.validated.identifier and table.validated.result:
@@ -68,8 +71,7 @@ def _store(
     facts = run_facts(ours, str(table.suite.notes or ""), table.validated, run, decisions)
     result.meta[META] = facts.model_dump(mode="json", exclude_defaults=True)  # type: ignore[literal-required]
     _add_unchecked(result, table.unchecked)
-    context.validation_results_store.set(identifier, result)
-    return identifier
+    return identifier, result
 
 
 def _nothing_read(

@@ -83,7 +83,7 @@ class CheckpointRunner:
             if scan.state is not None:
                 self.ledger.scan_states.put(scan.suite, scan.state, run.run_id)
         docs, docs_problem = publish_docs(context, tables, run, decisions)
-        return replace(run, docs=str(docs) if docs else None, docs_problem=docs_problem)
+        return replace(run, docs=docs, docs_problem=docs_problem)
 
     def _validate(self, spec: CheckpointSpec, run: CheckpointRun) -> tuple[CheckpointRun, list[ReadTable]]:
         suites = spec.choose(load_suites(self.suites_dir))

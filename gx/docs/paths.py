@@ -14,6 +14,9 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 INDEX = "index.html"
+ROLL_UP = "manifest/roll_up.json"
+TABLES = "manifest/tables"
+PENDING = "manifest/pending"
 
 _UNSAFE = re.compile(r'^\.|[\x00-\x1f\x7f-\x9f/\\:*?"<>|~\ud800-\udfff]')
 _ESCAPED = re.compile(r"~([0-9a-f]+)~")
@@ -58,6 +61,21 @@ def suite_page(key: Sequence[str]) -> str:
 def result_page(key: Sequence[str]) -> str:
     """Path of a validation result's page, relative to the site, from the tuple of its identifier."""
     return _page("validations", key)
+
+
+def result_key(page: str) -> tuple[str, ...]:
+    """The tuple of the identifier whose page this is; a shortened name stays so, and leads to the same file."""
+    return tuple(decode(part) for part in page.removesuffix(".html").split("/")[1:])
+
+
+def table_page(key: str) -> str:
+    """Path of a table's page, relative to the site, from `gx.docs.records.table_key`."""
+    return f"tables/{encode(key)}.html"
+
+
+def table_state(key: str) -> str:
+    """Path of what the site remembers of a table."""
+    return f"{TABLES}/{encode(key)}.json"
 
 
 def link(source: str, target: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Literal, Protocol, TypeVar
 
@@ -193,7 +193,7 @@ class TableRuns(BaseModel):
     @property
     def key(self) -> str:
         """Which table and suite this is."""
-        return table_key(self.latest)
+        return table_key(self.latest.table, self.latest.suite)
 
     @classmethod
     def of(cls, known: TableRuns | None, records: Sequence[RunRecord], keep: Keep) -> TableRuns:
@@ -213,13 +213,13 @@ class TableRuns(BaseModel):
             dropped=tuple(point.path for point in dropped),
         )
 
-    def neighbours(self, path: str) -> Neighbours:
-        """The runs before and after this one; both empty for a run that is not kept."""
-        paths = [point.path for point in self.points]
-        if path not in paths:
-            return Neighbours()
-        at = paths.index(path)
-        return Neighbours(previous=paths[at - 1] if at else "", next=paths[at + 1] if at + 1 < len(paths) else "")
+    def beside(self, paths: Collection[str]) -> Iterator[tuple[str, Neighbours]]:
+        """These runs and those next to them, each with its neighbours."""
+        order = ["", *(point.path for point in self.points), ""]
+        changed = {*paths, *order[1:2]} if self.dropped else set(paths)  # the oldest may have become so
+        for previous, path, following in zip(order, order[1:], order[2:], strict=False):
+            if not changed.isdisjoint((previous, path, following)):
+                yield path, Neighbours(previous=previous, next=following)
 
     def summary(self) -> TableHistory:
         """What the index shows of it."""
@@ -340,9 +340,9 @@ class _Run(Protocol):
     def time(self) -> datetime: ...
 
 
-def table_key(run: RunRecord) -> str:
+def table_key(table: str, suite: str) -> str:
     """What tells tables apart: the name, and the suite where it has another one."""
-    return run.table if run.suite == run.table else f"{run.table}\n{run.suite}"
+    return table if suite == table else f"{table}\n{suite}"
 
 
 def _order(run: _Run) -> tuple[datetime, str]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 
 from gx.docs.pages import Outcome, ResultPage, Severity, Verdict
-from gx.docs.records import Problem, RuleLine, RunRecord
+from gx.docs.paths import table_page
+from gx.docs.records import Problem, RuleLine, RunRecord, table_key
 from gx.docs.text import clean
 
 RULES_KEPT = 300
@@ -15,7 +16,7 @@ _UNIQUE = re.compile(r"^expect_(column_values|compound_columns)_to_be_unique$")
 _NOT_NULL = "expect_column_values_to_not_be_null"
 
 
-def record(page: ResultPage, *, path: str, suite_path: str, table_path: str = "") -> RunRecord:
+def record(page: ResultPage, *, path: str, suite_path: str) -> RunRecord:
     """What is remembered of a page."""
     open_outcomes = page.open
     failed = dict.fromkeys(Severity, 0)
@@ -36,7 +37,7 @@ def record(page: ResultPage, *, path: str, suite_path: str, table_path: str = ""
         suite=page.suite,
         suite_path=suite_path,
         table=page.table,
-        table_path=table_path,
+        table_path=table_page(table_key(page.table, page.suite)),
         layer=facts.layer,
         owner=facts.owner,
         description=facts.description,

@@ -172,7 +172,7 @@ class DocsProject:
         return key
 
     def publish(self, *keys: ValidationResultIdentifier) -> str:
-        return publish(self.context, keys).read_text(encoding="utf-8")
+        return Path(publish(self.context, keys)).read_text(encoding="utf-8")
 
     def page(self, path: str) -> str:
         return (self.site / path).read_text(encoding="utf-8")

@@ -188,13 +188,17 @@ def test_a_result_links_to_its_suite_and_to_the_index(project: DocsProject) -> N
     assert read(project.result_page(key)).links == [
         "../../../../../index.html",
         "../../../../../expectations/staging/stg_users.html",
+        "../../../../../tables/staging.stg_users.html",
         "../../../../../expectations/staging/stg_users.html",
     ]
 
 
 def test_without_a_stored_suite_nothing_links_to_one(project: DocsProject) -> None:
     key = project.store_run("staging.stg_users", [result()])
-    assert read(project.result_page(key)).links == ["../../../../../index.html"]
+    assert read(project.result_page(key)).links == [
+        "../../../../../index.html",
+        "../../../../../tables/staging.stg_users.html",
+    ]
 
 
 def test_three_thousand_failures_stay_a_page_that_opens(project: DocsProject) -> None:

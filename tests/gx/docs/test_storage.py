@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gx.docs.storage import SafeFilesystemStoreBackend, atomic_write
+from gx.docs.folder import atomic_write
+from gx.docs.storage import SafeFilesystemStoreBackend
 
 
 def test_a_reader_never_sees_a_part_of_a_file(tmp_path: Path) -> None:
