@@ -15,6 +15,7 @@ from great_expectations.exceptions import InvalidKeyError
 from great_expectations.render.renderer.site_builder import DefaultSiteSectionBuilder
 
 from gx.docs import paths
+from gx.docs.details import Further, detail_pages
 from gx.docs.manifest import Manifest
 from gx.docs.neighbours import with_neighbours
 from gx.docs.objects import HTML
@@ -87,7 +88,10 @@ class SuiteSectionBuilder(SectionBuilder):
 
 
 class ResultSectionBuilder(SectionBuilder):
-    """One page per validation result, and the record of each for the manifest."""
+    """One page per validation result, with further ones for a long result, and the record of each for the manifest."""
+
+    manifest: Manifest
+    """Set by the site."""
 
     def begin(self) -> None:
         """As `SectionBuilder.begin`."""
@@ -115,12 +119,18 @@ class ResultSectionBuilder(SectionBuilder):
             page: ResultPage = self.renderer_class.render(self.source_store.get(key), key)
             known = record(page, path=path, suite_path=suite_path)
             self.records.append(known)
+            home, further = paths.link(path, paths.INDEX), Further.of(page, path)
+            for detail_path, detail in detail_pages(page, path):
+                links = {"home": home, "run_link": paths.link(detail_path, path), "further": further}
+                html = self.view_class.render(detail, template="details.html", **links)
+                self.manifest.objects.write(detail_path, html.encode(errors="replace"), HTML)
             return str(
                 self.view_class.render(
                     page,
-                    home=paths.link(path, paths.INDEX),
+                    home=home,
                     suite_link=paths.link(path, suite_path) if suite_path else "",
                     table_link=paths.link(path, known.table_path),
+                    further=further,
                 )
             )
 
