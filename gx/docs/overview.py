@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from gx.docs.history import TableHistory
 from gx.docs.pages import Severity, Verdict, worst
 from gx.docs.paths import INDEX, link
-from gx.docs.records import RUNS_SHOWN, Problem, RollUp, RunRecord, TableHistory
+from gx.docs.records import RUNS_SHOWN, Problem, RunRecord
+from gx.docs.roll_up import RollUp
 from gx.docs.text import counted
 
 _ATTENTION = "Needs attention"

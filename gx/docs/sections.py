@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from great_expectations.data_context.types.resource_identifiers import (
     ExpectationSuiteIdentifier,
@@ -16,11 +15,13 @@ from great_expectations.exceptions import InvalidKeyError
 from great_expectations.render.renderer.site_builder import DefaultSiteSectionBuilder
 
 from gx.docs import paths
+from gx.docs.history import Keep, TableRuns
 from gx.docs.manifest import Manifest
 from gx.docs.neighbours import with_neighbours
 from gx.docs.objects import HTML
 from gx.docs.pages import ResultPage
-from gx.docs.records import BrokenPage, Keep, RunRecord, TableRuns, record, table_key
+from gx.docs.records import RunRecord, record, table_key
+from gx.docs.roll_up import BrokenPage
 from gx.docs.text import clean
 
 _LOG = logging.getLogger(__name__)
@@ -165,7 +166,7 @@ class TableSectionBuilder(SectionBuilder):
         for key, records in grouped.items():
             self.remember(key, records)
 
-    def remember(self, key: str, records: Sequence[RunRecord] = ()) -> None:
+    def remember(self, key: str, records: Sequence[RunRecord] = ()) -> TableRuns:
         """Remember these runs of one table, drop what is over the limit, and write the table's page.
 
         Raises:
@@ -184,7 +185,9 @@ class TableSectionBuilder(SectionBuilder):
             self._link({each.path for each in records}, runs)
             self._write_page(runs)
 
-        self.tables.append(self.manifest.change(paths.table_state(key), TableRuns, change, show))
+        runs = self.manifest.change(paths.table_state(key), TableRuns, change, show)
+        self.tables.append(runs)
+        return runs
 
     def _link(self, changed: set[str], runs: TableRuns) -> None:
         objects = self.manifest.objects

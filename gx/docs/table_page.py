@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gx.docs.history import TableRuns
 from gx.docs.paths import link
 from gx.docs.paths import table_page as page_path
-from gx.docs.records import RunPoint, TableRuns
+from gx.docs.records import RunPoint
 
 
 @dataclass(frozen=True)

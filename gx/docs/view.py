@@ -33,6 +33,11 @@ class PageView:
         return _environment().get_template(template or self.template).render(page=page, **values)
 
 
+def content_security_policy() -> str:
+    """What every page says in its head, to be sent as a header as well: nothing but the page's own style."""
+    return str(_environment().globals["policy"])
+
+
 @cache
 def _environment() -> Environment:
     environment = Environment(
