@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ import click
 from checkpoints.ledger import Ledger, RecordedRun
 from checkpoints.spec import gates_of, load_checkpoints
 from flows.cli.gate import as_document, print_gate
+from gx.docs.address import site_address
 from gx.settings import Settings
 
 _SHOWN = 5
@@ -41,13 +43,14 @@ def print_run(run: RecordedRun) -> None:
 
 def print_docs(settings: Settings) -> None:
     """Where the Data Docs are, if there are any."""
-    index = settings.state_dir / "data_docs" / "index.html"
-    click.echo(f"Data Docs: {index.as_uri()}" if index.exists() else "Data Docs: none were published")
+    site = site_address(settings.project, settings.state_dir, os.environ)
+    where = site.file.as_uri() if site.file and not site.url else site.index
+    click.echo(f"Data Docs: {where}" if site.published else "Data Docs: none were published")
 
 
 def summary_document(settings: Settings, ledger: Ledger, ingest_id: str) -> dict[str, Any]:
     """The same for programs."""
-    index = settings.state_dir / "data_docs" / "index.html"
+    site = site_address(settings.project, settings.state_dir, os.environ)
     gates = gates_of(load_checkpoints(settings.checkpoints_dir))
     return {
         "ingest_id": ingest_id,
@@ -66,5 +69,5 @@ def summary_document(settings: Settings, ledger: Ledger, ingest_id: str) -> dict
             as_document(ledger.gate(load, required, ingest_id=ingest_id, now=datetime.now(UTC)))
             for load, required in gates.items()
         ],
-        "data_docs": str(index) if index.exists() else None,
+        "data_docs": site.index if site.published else None,
     }

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from gx.docs.records import GateState
+from gx.docs.roll_up import GateState
 
 _REASONS_SHOWN = 3
 

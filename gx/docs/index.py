@@ -10,7 +10,7 @@ from gx.docs.manifest import Manifest
 from gx.docs.overview import overview
 from gx.docs.paths import ROLL_UP
 from gx.docs.published import Published
-from gx.docs.records import RollUp
+from gx.docs.roll_up import RollUp
 from gx.docs.text import clean
 
 

@@ -15,9 +15,10 @@ from typing import TypeVar
 from pydantic import BaseModel, ValidationError
 
 from gx.docs.errors import SiteBusyError
+from gx.docs.history import TableRuns
 from gx.docs.objects import Objects
 from gx.docs.paths import ROLL_UP, TABLES
-from gx.docs.records import RollUp, TableRuns
+from gx.docs.roll_up import RollUp
 
 _LOG = logging.getLogger(__name__)
 _ATTEMPTS = 100

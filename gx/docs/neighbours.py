@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
+from gx.docs.history import Neighbours
 from gx.docs.paths import link
-from gx.docs.records import Neighbours
 from gx.docs.view import PageView
 
 # Written by the template alone: in a value of the data the < is escaped.

@@ -9,9 +9,11 @@ from itertools import groupby
 
 from gx.docs.ages import Age, age
 from gx.docs.gate_rows import GateRow, gate_rows
+from gx.docs.history import TableHistory
 from gx.docs.pages import Severity, Verdict, worst
 from gx.docs.paths import INDEX, link
-from gx.docs.records import RUNS_SHOWN, BrokenPage, Problem, RecentRun, RollUp, TableHistory
+from gx.docs.records import RUNS_SHOWN, Problem
+from gx.docs.roll_up import BrokenPage, RecentRun, RollUp
 from gx.docs.spark import Spark, spark
 from gx.docs.text import counted
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from gx.docs.records import BrokenPage, RunRecord, TableRuns
+from gx.docs.history import TableRuns
+from gx.docs.records import RunRecord
+from gx.docs.roll_up import BrokenPage
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
-from urllib.parse import quote
 
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from gx.docs.address import object_url
 from gx.docs.errors import StorageError
 from gx.docs.objects import HTML, JSON, Stored
 
@@ -47,8 +47,7 @@ class Bucket:
 
     def url(self, path: str) -> str:
         """Where the store itself serves the object, to those whom it lets read."""
-        host = f"{self.endpoint.rstrip('/')}/{self.name}" if self.endpoint else f"https://{self.name}.s3.amazonaws.com"
-        return f"{host}/{quote(self._key(path), safe='/-_.~')}"
+        return object_url(self.name, self.prefix, self.endpoint, path)
 
     def read(self, path: str) -> Stored | None:
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 from great_expectations.data_context.types.resource_identifiers import (
     ExpectationSuiteIdentifier,
@@ -15,12 +16,14 @@ from great_expectations.exceptions import InvalidKeyError
 from great_expectations.render.renderer.site_builder import DefaultSiteSectionBuilder
 
 from gx.docs import paths
-from gx.docs.details import Further, detail_pages
+from gx.docs.details import Further, detail_pages, possible_paths
+from gx.docs.history import Keep, TableRuns
 from gx.docs.manifest import Manifest
 from gx.docs.neighbours import with_neighbours
 from gx.docs.objects import HTML
 from gx.docs.pages import ResultPage
-from gx.docs.records import BrokenPage, Keep, RunRecord, TableRuns, table_key
+from gx.docs.records import RunRecord, table_key
+from gx.docs.roll_up import BrokenPage
 from gx.docs.run_record import record
 from gx.docs.text import clean
 
@@ -175,7 +178,7 @@ class TableSectionBuilder(SectionBuilder):
         for key, records in grouped.items():
             self.remember(key, records)
 
-    def remember(self, key: str, records: Sequence[RunRecord] = ()) -> None:
+    def remember(self, key: str, records: Sequence[RunRecord] = ()) -> TableRuns:
         """Remember these runs of one table, drop what is over the limit, and write the table's page.
 
         Raises:
@@ -186,7 +189,7 @@ class TableSectionBuilder(SectionBuilder):
             # Whatever was dropped last time is shown nowhere since. Only now is it gone, and may be forgotten.
             for path in known.dropped if known else ():
                 self.source_store.remove_key(ValidationResultIdentifier.from_tuple(paths.result_key(path)))
-                self.manifest.objects.delete(path)
+                self._delete(path)
             table = records[0].table if known is None else known.latest.table
             return TableRuns.of(known, records, self.keep(table))
 
@@ -194,7 +197,15 @@ class TableSectionBuilder(SectionBuilder):
             self._link({each.path for each in records}, runs)
             self._write_page(runs)
 
-        self.tables.append(self.manifest.change(paths.table_state(key), TableRuns, change, show))
+        runs = self.manifest.change(paths.table_state(key), TableRuns, change, show)
+        self.tables.append(runs)
+        return runs
+
+    def _delete(self, path: str) -> None:
+        objects = self.manifest.objects
+        for further in takewhile(objects.has, possible_paths(path)):
+            objects.delete(further)
+        objects.delete(path)
 
     def _link(self, changed: set[str], runs: TableRuns) -> None:
         objects = self.manifest.objects

@@ -32,10 +32,10 @@ from pydantic import Field, ValidationError
 from gx.docs import paths
 from gx.docs.errors import DataDocsError
 from gx.docs.folder import Folder
+from gx.docs.history import Keep
 from gx.docs.manifest import Manifest
 from gx.docs.pending import Pending
 from gx.docs.published import Published
-from gx.docs.records import Keep
 from gx.docs.sections import Identifier
 from gx.docs.storage import SafeStoreBackend
 

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import quote
 
 from gx.docs.ages import Age, age
-from gx.docs.paths import INDEX, link
-from gx.docs.records import Freshness, RunPoint, RunRecord, TableRuns
+from gx.docs.history import TableRuns
+from gx.docs.paths import link
+from gx.docs.records import Freshness, RunPoint, RunRecord
 from gx.docs.text import duration, number, percent
-
-_MISSING = "–"
 
 
 @dataclass(frozen=True)
@@ -71,8 +69,6 @@ def table_page(history: TableRuns) -> TablePage:
     """The page of this table."""
     latest = history.latest
     here = latest.table_path
-    # Relative to the site's root: `link` would compare the two paths anew for each of a thousand runs.
-    root = link(here, INDEX).removesuffix(INDEX)
     return TablePage(
         table=latest.table,
         latest=latest,
@@ -83,8 +79,7 @@ def table_page(history: TableRuns) -> TablePage:
         plots=_plots(latest),
         columns=("Failing", "Rows", "Duplicates", "Nulls", "Age of data", "Duration"),
         runs=tuple(
-            RunRow(root + quote(run.path, safe="/-_.~"), run.time, run.verdict.value, _cells(run))
-            for run in reversed(history.points)
+            RunRow(link(here, run.path), run.time, run.verdict.value, _cells(run)) for run in reversed(history.points)
         ),
     )
 
@@ -93,17 +88,15 @@ def _cells(run: RunPoint) -> tuple[Cell, ...]:
     hours = (run.time - run.newest).total_seconds() / 3600 if run.newest else None
     return (
         Cell(f"{run.failed:,} of {run.total:,}", str(run.failed)),
-        _MISSING_CELL if run.rows is None else Cell(f"{run.rows:,}", str(run.rows)),
-        _MISSING_CELL if run.duplicates is None else Cell(f"{run.duplicates:,}", str(run.duplicates)),
-        _MISSING_CELL
-        if run.missing_percent is None
-        else Cell(percent(run.missing_percent), f"{run.missing_percent:g}"),
-        _MISSING_CELL if hours is None else Cell(duration(max(hours, 0)), f"{max(hours, 0):.3f}"),
-        _MISSING_CELL if run.seconds is None else Cell(f"{run.seconds:,.2f} s", f"{run.seconds:.3f}"),
+        _NONE if run.rows is None else Cell(f"{run.rows:,}", str(run.rows)),
+        _NONE if run.duplicates is None else Cell(f"{run.duplicates:,}", str(run.duplicates)),
+        _NONE if run.missing_percent is None else Cell(percent(run.missing_percent), f"{run.missing_percent:g}"),
+        _NONE if hours is None else Cell(duration(max(hours, 0)), f"{max(hours, 0):.3f}"),
+        _NONE if run.seconds is None else Cell(f"{run.seconds:,.2f} s", f"{run.seconds:.3f}"),
     )
 
 
-_MISSING_CELL = Cell(_MISSING)
+_NONE = Cell("\N{EN DASH}")
 
 
 def _plots(latest: RunRecord) -> tuple[Plot, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from great_expectations.render.renderer.renderer import Renderer
 
-from gx.docs.records import TableRuns
+from gx.docs.history import TableRuns
 from gx.docs.table_page import TablePage, table_page
 
 

@@ -37,7 +37,7 @@ class PageView:
 
 
 @cache
-def policy() -> str:
+def content_security_policy() -> str:
     """The content security policy that every page brings, and that a web server may send for all of them."""
     styles, scripts = (" ".join(_digest(asset(name)) for name in names) for names in (_STYLES, _SCRIPTS))
     return (
@@ -66,7 +66,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(asset=asset, policy=policy())
+    environment.globals.update(asset=asset, policy=content_security_policy())
     environment.filters.update(
         age=age,
         counted=counted,
