@@ -22,6 +22,8 @@ class RuleSentence:
     def _prescriptive_template(cls, renderer_configuration: RendererConfiguration[Any]) -> RendererConfiguration[Any]:
         # The sentence goes in as a parameter: in the template itself a dollar sign would start a placeholder.
         sentence = cls.rule(renderer_configuration.kwargs)
+        if renderer_configuration.kwargs.get("row_condition"):
+            sentence = sentence[:1].lower() + sentence[1:]  # GX puts "If ..., then" before it
         renderer_configuration.kwargs["sentence"] = sentence
         renderer_configuration.add_param(name="sentence", param_type=RendererValueType.STRING)
         renderer_configuration.template_str = "$sentence"

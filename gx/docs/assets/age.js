@@ -31,7 +31,7 @@
     for (const each of document.querySelectorAll(".gate.open")) {
       if (!(Date.parse(each.dataset.until) < now)) continue;
       expired += 1;
-      tell(each, "closed", "✕", "Closed", "The decision has expired.");
+      tell(each, "closed", "✕", "Closed", "the decision has expired");
     }
     const note = document.getElementById("since-then");
     if (note) {
