@@ -30,7 +30,7 @@
 
   const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 });
   const day = new Intl.DateTimeFormat("en", { day: "numeric", month: "short", timeZone: "UTC" });
-  const hidden = () => null;
+  const nothing = () => null;
 
   function draw(figure) {
     const style = getComputedStyle(document.documentElement);
@@ -50,16 +50,16 @@
         height: HEIGHT,
         tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC"),
         legend: { show: false },
-        cursor: { y: false, sync: { key: "runs" }, drag: { x: false, y: false } },
+        cursor: { y: false, sync: { key: "runs" }, drag: { x: false, y: false, click: nothing } },
         scales: { y: { range: (_, least, most) => [Math.min(0, least), most > 0 ? most * 1.08 : 1] } },
         axes: [
-          { ...axis, font, grid: { show: false }, values: (_, ticks) => ticks.map((at) => day.format(at * 1000)), space: 60 },
+          { ...axis, font, size: 28, grid: { show: false }, values: (_, ticks) => ticks.map((at) => day.format(at * 1000)), space: 60 },
           { ...axis, font, size: 48, values: (_, ticks) => ticks.map((at) => short.format(at)) },
         ],
         series: [
           {},
           { stroke: color("plot"), fill: color("plot-bg"), width: 1.5, points: { show: rows.length < 60, size: 4 } },
-          { stroke: color("failed"), paths: hidden, points: { show: true, size: 7, fill: color("failed") } },
+          { stroke: color("failed"), paths: nothing, points: { show: true, size: 7, fill: color("failed") } },
           ...lines.map(([name]) => ({ stroke: color(name), width: 1.25, dash: [5, 4], points: { show: false } })),
         ],
       },
