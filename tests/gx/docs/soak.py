@@ -78,19 +78,33 @@ def publish_at_once(project: DocsProject, publishers: int, runs: int) -> Watched
     return Watched([each.exitcode for each in children], reads, torn)
 
 
-def kill_publishers(project: DocsProject, kills: int, seed: int) -> tuple[int, int]:
-    """Kill publishers at random moments; after each, publish once.
+@dataclass
+class Killed:
+    """What came of killing publishers.
 
-    Returns:
-        How many pages were missing after such a publish, of all kills, and how many publishers were killed.
+    Attributes:
+        publishers: how many were killed.
+        after_publish: pages that were still missing after the next publish, over all kills.
+        after_reconcile: pages that were still missing after reconcile, likewise.
+        restored: pages that reconcile wrote.
     """
+
+    publishers: int = 0
+    after_publish: int = 0
+    after_reconcile: int = 0
+    restored: int = 0
+
+
+def kill_publishers(project: DocsProject, kills: int, seed: int) -> Killed:
+    """Kill publishers at random moments; after each kill publish once, or reconcile, in turn."""
     random_ = random.Random(seed)
     context = processes()
-    missing = killed = 0
+    killed = Killed()
     for number in range(kills):
         start = context.Event()
         child = context.Process(
-            target=publish_runs, args=(project.state, project.config, environment(), 0, number * 1000, 1000, start)
+            target=publish_runs,
+            args=(project.state, project.config, environment(), 0, number * 1000, 1000, start),
         )
         child.start()
         start.set()
@@ -101,10 +115,14 @@ def kill_publishers(project: DocsProject, kills: int, seed: int) -> tuple[int, i
         time.sleep(random_.uniform(0, 0.15))
         child.kill()
         child.join()
-        killed += child.exitcode == -9
-        project.publish(project.store_run("s.next", [result()], day=(number + 1) * 1000))
-        missing += len(missing_pages(project))
-    return missing, killed
+        killed.publishers += child.exitcode == -9
+        if number % 2:
+            project.publish(project.store_run("s.next", [result()], day=(number + 1) * 1000))
+            killed.after_publish += len(missing_pages(project))
+        else:
+            killed.restored += repair(project).written
+            killed.after_reconcile += len(missing_pages(project))
+    return killed
 
 
 def missing_pages(project: DocsProject) -> set[str]:
@@ -137,12 +155,11 @@ def main() -> int:
                 say(f"{place}: 2 processes x 100 publishes of 2 runs each: {lost} lost, {len(watched.torn)} torn")
                 say(f"    in {watched.reads} reads; exit codes {watched.exit_codes}")
             with fresh(config) as project:
-                after_publish, killed = kill_publishers(project, kills=60, seed=4)
-                repaired = repair(project)
-                after_reconcile = len(missing_pages(project))
-                failures += after_publish + after_reconcile + (60 - killed)
-                say(f"{place}: {killed} kill -9 among {repaired.runs} runs: {after_publish} pages missing after the")
-                say(f"    next publish, {after_reconcile} after reconcile (which wrote {repaired.written})")
+                killed = kill_publishers(project, kills=60, seed=4)
+                failures += killed.after_publish + killed.after_reconcile + (60 - killed.publishers)
+                say(f"{place}: {killed.publishers} kill -9 among {len(project.stored_pages())} runs: pages missing")
+                say(f"    {killed.after_publish} after the next publish, {killed.after_reconcile} after reconcile")
+                say(f"    (which wrote {killed.restored})")
     return 1 if failures else 0
 
 
