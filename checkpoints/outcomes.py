@@ -11,10 +11,10 @@ from typing import Any
 
 from checkpoints.result import ExpectationOutcome
 from checkpoints.validation import ValidatedTable
-from expectations.build import META, Unbuilt
+from expectations.build import Unbuilt
 from expectations.suite import ExpectationSpec, SuiteSpec
-from gx.masking import mask_observed
-from gx.results_store import error_message
+from gx.results_store import error_message, mask_fields
+from gx.shown import META
 
 _PROBE = -1
 
@@ -61,20 +61,21 @@ def errored(suite: SuiteSpec, spec: ExpectationSpec, problem: str) -> Expectatio
 
 
 def _outcome(suite: SuiteSpec, spec: ExpectationSpec, item: Any) -> ExpectationOutcome:
-    if error := error_message(item.exception_info):
+    if error := error_message(item.exception_info, item.expectation_config):
         return errored(suite, spec, error)
     # Errored until GX's verdict says otherwise.
     unchecked = errored(suite, spec, "Great Expectations came to no verdict")
     if item.success is None:
         return unchecked
-    details = item.result.get("details") or {}
+    result = mask_fields(item.expectation_config, item.result)
+    details = result.get("details")
     return replace(
         unchecked,
         error=None,
         success=bool(item.success),
-        observed_value=_plain(mask_observed(spec.type, item.result.get("observed_value"))),
-        element_count=item.result.get("element_count"),
-        unexpected_count=item.result.get("unexpected_count"),
+        observed_value=_plain(result.get("observed_value")),
+        element_count=result.get("element_count"),
+        unexpected_count=result.get("unexpected_count"),
         sentence=details.get("sentence") if isinstance(details, dict) else None,
     )
 

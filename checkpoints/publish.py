@@ -14,12 +14,15 @@ from great_expectations.data_context.types.resource_identifiers import (
     ValidationResultIdentifier,
 )
 
+from checkpoints.facts import run_facts
+from checkpoints.gate import GateDecision
 from checkpoints.result import CheckpointRun
 from checkpoints.validation import ValidatedTable
-from expectations.build import META, Unbuilt
+from expectations.build import Unbuilt
 from gx.docs import store_and_publish
 from gx.docs.errors import DataDocsError
 from gx.masking import mask_error
+from gx.shown import META
 
 
 @dataclass(frozen=True)
@@ -38,15 +41,19 @@ class ReadTable:
 
 
 def publish_docs(
-    context: AbstractDataContext, tables: Sequence[ReadTable], run: CheckpointRun
+    context: AbstractDataContext,
+    tables: Sequence[ReadTable],
+    run: CheckpointRun,
+    decisions: Sequence[GateDecision] = (),
 ) -> tuple[str | None, str | None]:
-    """Complete the results, label them with their run, store them, and publish them.
+    """Complete the results, label them with their run and its gate decisions, store them, and publish them.
 
     Returns:
         Where the site's index page is, if it was written, and what went wrong, if anything did.
     """
     try:
-        return store_and_publish(context, dict(_complete(context, table, run) for table in tables)), None
+        results = dict(_complete(context, table, run, decisions) for table in tables)
+        return store_and_publish(context, results), None
     except DataDocsError as error:
         return error.index, str(error)
     except Exception as error:  # noqa: BLE001 - publishing never takes a verdict with it; the reason is shown
@@ -54,18 +61,15 @@ def publish_docs(
 
 
 def _complete(
-    context: AbstractDataContext, table: ReadTable, run: CheckpointRun
+    context: AbstractDataContext, table: ReadTable, run: CheckpointRun, decisions: Sequence[GateDecision]
 ) -> tuple[ValidationResultIdentifier, ExpectationSuiteValidationResult]:
     context.suites.add_or_update(table.suite)
     identifier, result = _nothing_read(table.suite, run)
     if table.validated is not None and table.validated.identifier and table.validated.result:
         identifier, result = table.validated.identifier, table.validated.result
-    result.meta[META] = {  # type: ignore[literal-required]
-        "checkpoint": run.checkpoint,
-        "ingest_id": run.ingest_id,
-        "verdict": run.verdict.value,
-        "statements": table.validated.statements if table.validated is not None else 0,
-    }
+    ours = table.suite.meta.get(META, {})
+    facts = run_facts(ours, str(table.suite.notes or ""), table.validated, run, decisions)
+    result.meta[META] = facts.model_dump(mode="json", exclude_defaults=True)  # type: ignore[literal-required]
     _add_unchecked(result, table.unchecked)
     return identifier, result
 

@@ -78,11 +78,11 @@ class CheckpointRunner:
             self.ledger.finish_run(failed, spec.gates)
             raise
         run = replace(run, finished_at=self.clock())
-        self.ledger.finish_run(run, spec.gates)
+        decisions = self.ledger.finish_run(run, spec.gates)
         for scan in run.scans:
             if scan.state is not None:
                 self.ledger.scan_states.put(scan.suite, scan.state, run.run_id)
-        docs, docs_problem = publish_docs(context, tables, run)
+        docs, docs_problem = publish_docs(context, tables, run, decisions)
         return replace(run, docs=docs, docs_problem=docs_problem)
 
     def _validate(self, spec: CheckpointSpec, run: CheckpointRun) -> tuple[CheckpointRun, list[ReadTable]]:
@@ -123,7 +123,7 @@ class CheckpointRunner:
             return {}
         expectations = sum(len(table.expectations) for table in tables)
         self.progress(f"{spec.name}: {expectations} expectations on {len(tables)} tables")
-        return validate_tables(self.warehouse, tables, ingest_id=run.ingest_id, now=run.started_at)
+        return validate_tables(self.warehouse, tables, ingest_id=run.ingest_id, now=run.started_at, clock=self.clock)
 
     def _arrivals(self, suite: SuiteSpec, table: CatalogTable, run: CheckpointRun) -> Arrivals | None:
         if suite.arrivals is None:

@@ -18,19 +18,20 @@ from great_expectations.expectations.registry import get_expectation_impl, list_
 from expectations import foreign_key, freshness, reconciliation, row_count_change
 from expectations.arguments import unfaithful, worthless
 from expectations.documents import suggest
-from expectations.facts import Facts, NeedsFacts
+from expectations.facts import Facts, NeedsFacts, UnknownFactError
+from expectations.showing import shown_by
 from expectations.suite import ExpectationSpec, SuiteSpec
 from gx.errors import ConfigError, SluiceError
+from gx.masking import error_kind
+from gx.shown import META, Shown
 
 # Importing these registers the project's own expectations with GX.
 OWN_EXPECTATIONS = (foreign_key, freshness, reconciliation, row_count_change)
-META = "sluice"
-"""Key of an expectation's meta under which sluice keeps what it needs to read a result back."""
-
-_SET_BY_SLUICE = frozenset(
-    {*("id", "meta", "notes", "severity", "result_format", "catch_exceptions", "rendered_content", "windows")}
-    | {*("batch_id", "source_value", "table_label", "previous_row_count", "now")}
-)
+_FACTS = frozenset({"source_value", "table_label", "previous_row_count", "now"})
+_SET_BY_SLUICE = _FACTS | {
+    *("id", "meta", "notes", "severity", "result_format", "catch_exceptions", "rendered_content", "windows"),
+    "batch_id",
+}
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def complete(expectations: Sequence[Expectation], facts: Facts) -> tuple[list[Ex
         try:
             ready.append(expectation.with_facts(facts) if isinstance(expectation, NeedsFacts) else expectation)
         except SluiceError as error:
-            unbuilt.append(Unbuilt(index, expectation, str(error).splitlines()[0]))
+            unbuilt.append(Unbuilt(index, expectation, _problem(error, expectation)))
     return ready, unbuilt
 
 
@@ -103,7 +104,8 @@ def _build(spec: ExpectationSpec, suite: SuiteSpec, index: int) -> Expectation:
             )
     if problem := worthless(spec.kwargs, allowed):
         raise refuse(f"{spec.type} {problem}")
-    meta = {META: {"index": index, "blocking": spec.blocking, "implicit": False}}
+    shown = shown_by(suite, spec.kwargs, sorted(_FACTS & set(kind.__fields__)))
+    meta = {META: {"index": index, "blocking": spec.blocking, "implicit": False, **shown.to_meta()}}
     try:
         with warnings.catch_warnings():
             # GX deprecates text in row_condition, the only form YAML can hold.
@@ -118,6 +120,13 @@ def _build(spec: ExpectationSpec, suite: SuiteSpec, index: int) -> Expectation:
     if problem := unfaithful(spec.kwargs, dict(built)):
         raise refuse(f"{spec.type}: {problem}")
     return built
+
+
+def _problem(error: SluiceError, expectation: Expectation) -> str:
+    shown = Shown.of(expectation.meta) or Shown()
+    text = str(error).splitlines()[0]
+    # That there is no such source is said in words of the suite; what a source answers may quote its data.
+    return error_kind(text) if shown.pii and not isinstance(error, UnknownFactError) else text
 
 
 def _problems(error: ValidationError) -> str:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from expectations.documents import Node, check_keys, read_document, suggest
 from expectations.suite import ArrivalsSpec, ExpectationSpec, Severity, SuiteSpec
 from gx.errors import ConfigError
+from gx.shown import spelled
 from gx.warehouse.table import TableName
 
-_SUITE_KEYS = ("table", "name", "owner", "description", "tags", "allow_empty", "arrivals", "expectations")
+_SUITE_KEYS = (
+    *("table", "name", "owner", "description", "tags", "allow_empty", "arrivals", "pii", "samples", "keys"),
+    "expectations",
+)
 _EXPECTATION_KEYS = ("severity", "blocking", "notes")
 _SUITE_NAME = re.compile(r"[^\s./\\\x00-\x1f\x7f]([^/\\\x00-\x1f\x7f]*[^\s/\\\x00-\x1f\x7f])?")
 _LONGEST_NAME = 200
@@ -60,6 +64,7 @@ def load_suite(file: Path, layer: str = "") -> SuiteSpec:
             "hold no slash, backslash or control character, nor begin with a dot or begin or end with a space; "
             "set another `name:`"
         )
+    _refuse_shown_pii(entries)
     return SuiteSpec(
         name=name,
         table=table,
@@ -71,6 +76,9 @@ def load_suite(file: Path, layer: str = "") -> SuiteSpec:
         allow_empty=_flag(entries["allow_empty"], "`allow_empty`") if "allow_empty" in entries else False,
         tags=entries["tags"].texts("`tags`") if "tags" in entries else (),
         arrivals=_arrivals(entries["arrivals"]) if "arrivals" in entries else None,
+        pii=entries["pii"].texts("`pii`") if "pii" in entries else (),
+        samples=entries["samples"].texts("`samples`") if "samples" in entries else (),
+        keys=entries["keys"].texts("`keys`") if "keys" in entries else (),
     )
 
 
@@ -121,6 +129,18 @@ def _arrivals(node: Node) -> ArrivalsSpec:
             f"`full_scan_hours` must be a number of hours, more than 0 and at most {_MOST_HOURS}; found {hours!r}"
         )
     return ArrivalsSpec(column, float(hours))
+
+
+def _refuse_shown_pii(entries: Mapping[str, Node]) -> None:
+    hidden = {spelled(name) for name in entries["pii"].texts("`pii`")} if "pii" in entries else set()
+    for setting in ("samples", "keys"):
+        for name in entries[setting].texts(f"`{setting}`") if setting in entries else ():
+            if spelled(name) in hidden:
+                raise entries[setting].fail(f"{name} is in `pii`, so it may appear nowhere; take it out of `{setting}`")
+    if "arrivals" in entries and spelled(_arrivals(entries["arrivals"]).column) in hidden:
+        raise entries["arrivals"].fail(
+            "the column of `arrivals` is in `pii`, but its greatest value is kept between runs; choose another"
+        )
 
 
 def _expectations(node: Node) -> tuple[ExpectationSpec, ...]:

@@ -76,6 +76,9 @@ class SuiteSpec:
         allow_empty: whether an empty table is all right. By default it is not: every expectation about rows
             holds on no rows, which is how a load that brought nothing passes its tests.
         arrivals: lets a check read only the rows that are new; without it all rows are read each time.
+        pii: columns whose values may appear nowhere, not even summed up.
+        samples: columns of which failing values may be shown.
+        keys: columns whose values may name a failing row.
     """
 
     name: str
@@ -88,3 +91,6 @@ class SuiteSpec:
     allow_empty: bool = False
     tags: tuple[str, ...] = field(default=())
     arrivals: ArrivalsSpec | None = None
+    pii: tuple[str, ...] = ()
+    samples: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()

@@ -31,15 +31,38 @@ _FREE_TEXT = re.compile(r"^(Invalid Input Error:(?: Malformed JSON| Could not pa
 _RAISED = "psycopg2.errors.RaiseException"
 _EMAIL = re.compile(r"[^\s\"'<>()/:*]+@[^\s\"'<>()]+")
 _QUANTILES = {"quantiles", "values"}
+# What these observe are counts, shares, types and names of columns, whatever column they are about.
+_OBSERVES_NO_VALUE = re.compile(
+    r"^expect_table_(columns?|row_count)_|^expect_column_to_exist$"
+    r"|^expect_column_(unique_value_count|proportion_of_(unique|non_null)_values)_"
+    r"|_to_be_of_type$|_to_be_in_type_list$|_type_to_be$"
+    r"|^unexpected_rows_expectation$|^expect_query_results_to_match_comparison$"
+)
+_UNKNOWN_KIND = "the expectation could not be evaluated"
+# What databases, Python and GX say, by words that are theirs; the answer is one of ours, whatever else they say.
+_KINDS = {
+    "a column, a table or a function does not exist": r"does not exist|not found|no function matches|unknown column",
+    "permission was denied": r"permission denied|insufficient privilege|not authorized",
+    "a value could not be converted to another type": (
+        r"conver|cast|invalid input|invalid literal|not recognized|is no date or time|no number|malformed|pars"
+    ),
+    "a number is out of range": r"out of range|overflow",
+    "a division by zero": r"division by zero|divide by zero",
+    "types cannot be compared or computed with": r"not supported between|operator|binder error|type",
+}
 
 
-def mask_observed(expectation: str, value: Any) -> Any:
+def mask_observed(expectation: str, value: Any, *, pii: bool = False) -> Any:
     """The observed value without values of the data: counts, sums, dates, types and column names stay.
 
     Args:
         expectation: the expectation's type, which says what kind of thing it observes.
         value: as GX gives it.
+        pii: whether it is about a column whose values may appear nowhere; then sums, extremes and dates go as well.
     """
+    if pii and not _OBSERVES_NO_VALUE.search(expectation):
+        several = isinstance(value, list | tuple | set)
+        return value if value is None else f"{len(value)} values ({HIDDEN})" if several else HIDDEN
     if _METADATA.search(expectation) or value is None or isinstance(value, Number | date):
         return value
     if isinstance(value, str) and _is_date(value):
@@ -51,14 +74,26 @@ def mask_observed(expectation: str, value: Any) -> Any:
     return HIDDEN
 
 
-def mask_details(expectation: str, details: Any) -> Any:
-    """GX's ``details`` with the sentence of our own expectations and, of a table's schema, everything; nothing else.
+def mask_details(expectation: str, details: Any, *, pii: bool = False) -> Any:
+    """GX's ``details`` with the sentence and the figures of our own expectations and, of a table's schema, everything.
 
-    Stock expectations put value counts and distributions there, and queries their rows.
+    Stock expectations put value counts and distributions there, and queries their rows. A sentence tells a sum or an
+    age, which of a column whose values may appear nowhere is too much.
     """
+    if pii and not _OBSERVES_NO_VALUE.search(expectation):
+        return {}
     if not isinstance(details, Mapping) or _METADATA.search(expectation):
         return details
-    return {"sentence": details["sentence"]} if isinstance(details.get("sentence"), str) else {}
+    return {name: details[name] for name in ("sentence", "figures") if is_told(name, details.get(name))}
+
+
+def is_told(name: str, value: Any) -> bool:
+    """Whether this is a sentence, or figures (pairs of words), as our own expectations put them into ``details``."""
+    if name == "sentence":
+        return isinstance(value, str)
+    return isinstance(value, list) and all(
+        isinstance(pair, list) and [*map(type, pair)] == [str, str] for pair in value
+    )
 
 
 def mask_error(text: str) -> str:
@@ -78,6 +113,13 @@ def mask_error(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     shown = lines[0] if lines else "unknown error"
     return shown if len(shown) <= _MAX_ERROR else shown[: _MAX_ERROR - 3] + "..."
+
+
+def error_kind(text: str) -> str:
+    """What kind of thing went wrong, in words that are none of the error's own."""
+    if text in _KINDS or text == _UNKNOWN_KIND:
+        return text
+    return next((kind for kind, words in _KINDS.items() if re.search(words, text, re.IGNORECASE)), _UNKNOWN_KIND)
 
 
 def _hide(found: re.Match[str]) -> str:

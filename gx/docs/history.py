@@ -27,7 +27,7 @@ class TableHistory(BaseModel):
     def merged(self, runs: TableRuns) -> TableHistory:
         """This history and what ``runs`` knows, which may be more or, of a slower publisher, less."""
         marks = _inorder([*self.marks, *(run.mark() for run in runs.points[-RUNS_SHOWN:])])
-        newest = runs if order(runs.latest) >= order(self.latest) else self
+        newest = runs.summary() if order(runs.latest) >= order(self.latest) else self
         return TableHistory(latest=newest.latest, marks=_without(marks, runs.dropped)[-RUNS_SHOWN:], since=newest.since)
 
 
@@ -77,7 +77,7 @@ class TableRuns(BaseModel):
     def summary(self) -> TableHistory:
         """What the index shows of it."""
         marks = tuple(point.mark() for point in self.points[-RUNS_SHOWN:])
-        return TableHistory(latest=self.latest, marks=marks, since=self.since)
+        return TableHistory(latest=self.latest.model_copy(update={"rules": ()}), marks=marks, since=self.since)
 
 
 class Neighbours(BaseModel):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from gx.docs.pages import Outcome, ResultPage, Severity, Verdict
-from gx.docs.paths import table_page
-from gx.docs.text import clean
+from gx.docs.pages import Severity, Verdict
 
 RUNS_SHOWN = 30
 """Runs per table on the index: a month of daily loads."""
@@ -14,7 +12,6 @@ RECENT_RUNS = 500
 """Runs of all tables that the index lists, to be searched and filtered."""
 RUNS_PLOTTED = 400
 """Runs per table that its own page plots: a year of daily loads."""
-_PROBLEMS_SHOWN = 3
 
 
 class Freshness(BaseModel):
@@ -48,6 +45,7 @@ class RunFacts(BaseModel):
     table: str = ""
     layer: str = ""
     owner: str = ""
+    description: str = ""
     checkpoint: str = ""
     verdict: Verdict | None = None
     """Of the whole checkpoint run."""
@@ -59,6 +57,31 @@ class RunFacts(BaseModel):
     statements: int = 0
     freshness: Freshness | None = None
     gates: tuple[GateMark, ...] = ()
+
+
+class Limits(BaseModel):
+    """What a table's suite allows, as far as it can be drawn into its plots."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rows_min: float | None = None
+    rows_max: float | None = None
+    change_percent: float | None = None
+    """How far the row count may be from that of the run before."""
+    missing_percent: float | None = None
+    """The greatest share of nulls that any column may have."""
+
+
+class RuleLine(BaseModel):
+    """One expectation of the suite, as the table's page lists it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sentence: str
+    severity: Severity
+    blocking: bool
+    verdict: Verdict
+    notes: str = ""
 
 
 class Problem(BaseModel):
@@ -119,8 +142,12 @@ class RunRecord(RunPoint):
     """The page of the table's history, relative to the site."""
     layer: str = ""
     owner: str = ""
+    description: str = ""
     freshness: Freshness | None = None
     gates: tuple[GateMark, ...] = ()
+    limits: Limits = Limits()
+    rules: tuple[RuleLine, ...] = ()
+    """The suite in plain sentences, as far as a page lists it; kept for the table's page only."""
 
     def point(self) -> RunPoint:
         """What plots need of this run."""
@@ -130,38 +157,3 @@ class RunRecord(RunPoint):
 def table_key(table: str, suite: str) -> str:
     """What tells tables apart: the name, and the suite where it has another one."""
     return table if suite == table else f"{table}\n{suite}"
-
-
-def record(page: ResultPage, *, path: str, suite_path: str) -> RunRecord:
-    """What is remembered of a page."""
-    open_outcomes = page.open
-    failed = dict.fromkeys(Severity, 0)
-    for each in open_outcomes:
-        failed[each.rule.severity] += 1
-    return RunRecord(
-        path=path,
-        time=page.run_time,
-        verdict=page.verdict,
-        failed=len(open_outcomes),
-        total=len(page.outcomes),
-        suite=page.suite,
-        suite_path=suite_path,
-        table=page.table,
-        table_path=table_page(table_key(page.table, page.suite)),
-        checkpoint=page.checkpoint,
-        checkpoint_verdict=page.checkpoint_verdict,
-        run_name=page.run_name,
-        ingest_id=page.ingest_id,
-        failed_by_severity={severity: count for severity, count in failed.items() if count},
-        errors=sum(1 for each in open_outcomes if each.verdict is Verdict.ERRORED),
-        problems=tuple(_problem(each) for each in open_outcomes[:_PROBLEMS_SHOWN]),
-    )
-
-
-def _problem(outcome: Outcome) -> Problem:
-    return Problem(
-        verdict=outcome.verdict,
-        severity=outcome.rule.severity,
-        sentence=clean(outcome.rule.sentence, 200),
-        observed=clean(outcome.error or outcome.observed or outcome.unexpected, 200),
-    )

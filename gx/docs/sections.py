@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 from great_expectations.data_context.types.resource_identifiers import (
     ExpectationSuiteIdentifier,
@@ -15,13 +16,15 @@ from great_expectations.exceptions import InvalidKeyError
 from great_expectations.render.renderer.site_builder import DefaultSiteSectionBuilder
 
 from gx.docs import paths
+from gx.docs.details import Further, detail_pages, possible_paths
 from gx.docs.history import Keep, TableRuns
 from gx.docs.manifest import Manifest
 from gx.docs.neighbours import with_neighbours
 from gx.docs.objects import HTML
 from gx.docs.pages import ResultPage
-from gx.docs.records import RunRecord, record, table_key
+from gx.docs.records import RunRecord, table_key
 from gx.docs.roll_up import BrokenPage
+from gx.docs.run_record import record
 from gx.docs.text import clean
 
 _LOG = logging.getLogger(__name__)
@@ -88,7 +91,10 @@ class SuiteSectionBuilder(SectionBuilder):
 
 
 class ResultSectionBuilder(SectionBuilder):
-    """One page per validation result, and the record of each for the manifest."""
+    """One page per validation result, with further ones for a long result, and the record of each for the manifest."""
+
+    manifest: Manifest
+    """Set by the site."""
 
     def begin(self) -> None:
         """As `SectionBuilder.begin`."""
@@ -116,12 +122,18 @@ class ResultSectionBuilder(SectionBuilder):
             page: ResultPage = self.renderer_class.render(self.source_store.get(key), key)
             known = record(page, path=path, suite_path=suite_path)
             self.records.append(known)
+            home, further = paths.link(path, paths.INDEX), Further.of(page, path)
+            for detail_path, detail in detail_pages(page, path):
+                links = {"home": home, "run_link": paths.link(detail_path, path), "further": further}
+                html = self.view_class.render(detail, template="details.html", **links)
+                self.manifest.objects.write(detail_path, html.encode(errors="replace"), HTML)
             return str(
                 self.view_class.render(
                     page,
-                    home=paths.link(path, paths.INDEX),
+                    home=home,
                     suite_link=paths.link(path, suite_path) if suite_path else "",
                     table_link=paths.link(path, known.table_path),
+                    further=further,
                 )
             )
 
@@ -177,7 +189,7 @@ class TableSectionBuilder(SectionBuilder):
             # Whatever was dropped last time is shown nowhere since. Only now is it gone, and may be forgotten.
             for path in known.dropped if known else ():
                 self.source_store.remove_key(ValidationResultIdentifier.from_tuple(paths.result_key(path)))
-                self.manifest.objects.delete(path)
+                self._delete(path)
             table = records[0].table if known is None else known.latest.table
             return TableRuns.of(known, records, self.keep(table))
 
@@ -188,6 +200,12 @@ class TableSectionBuilder(SectionBuilder):
         runs = self.manifest.change(paths.table_state(key), TableRuns, change, show)
         self.tables.append(runs)
         return runs
+
+    def _delete(self, path: str) -> None:
+        objects = self.manifest.objects
+        for further in takewhile(objects.has, possible_paths(path)):
+            objects.delete(further)
+        objects.delete(path)
 
     def _link(self, changed: set[str], runs: TableRuns) -> None:
         objects = self.manifest.objects

@@ -73,6 +73,8 @@ class DataDocsSite(SiteBuilder):
         self.pending = Pending(self.objects)
         self.tables = self.site_section_builders["tables"]
         self.tables.manifest = self.site_index_builder.manifest = self.manifest
+        if results := self.site_section_builders.get("validations"):
+            results.manifest = self.manifest
         self.tables.keep = _keep(keep or {})
 
     @property

@@ -5,12 +5,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import sqlalchemy as sa
 from great_expectations.constants import MAX_RESULT_RECORDS
 from great_expectations.util import convert_to_json_serializable
 from great_expectations.validator.metric_configuration import MetricConfiguration
+from sqlalchemy.sql.elements import ColumnElement
 
 from gx.scan.parts import ALL_ROWS, Column, Part, Rows, column_names, count_where, kept, split
 from gx.scan.reading import Reading
@@ -18,6 +19,19 @@ from gx.scan.stock import COLUMNS, Dependencies
 
 Needed = Mapping[str, Any]
 """The values of the metrics that a metric needs, by the names that it has for them."""
+
+
+class Failing(NamedTuple):
+    """The rows that a metric counts because they fail an expectation.
+
+    Attributes:
+        condition: true of them, and of no other of the rows.
+        columns: what the condition is about.
+    """
+
+    condition: ColumnElement[bool]
+    rows: Rows
+    columns: Sequence[ColumnElement[Any]]
 
 
 @dataclass(frozen=True)
@@ -41,6 +55,11 @@ class Metric(ABC):
         """Columns of the SELECT; none for a metric that asks a query of its own, or none at all."""
         del reading
         return ()
+
+    def failing(self, reading: Reading) -> Failing | None:
+        """The rows that it counts; None unless it counts rows by a condition."""
+        del reading
+        return None
 
     @abstractmethod
     def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
@@ -90,11 +109,15 @@ class UnexpectedCount(Metric):
     def needs(self, reading: Reading) -> Dependencies:
         return reading.dependencies(self._suffixed("condition"))
 
-    def columns(self, reading: Reading) -> Sequence[Column]:
+    def failing(self, reading: Reading) -> Failing:
         part = reading.part(self._suffixed("condition"))
         counted = kept(part.compute, part.columns)
         unexpected = part.sql if counted is None else sa.and_(counted, part.sql)
-        return [Column(count_where(unexpected), Rows.of(part.compute))]
+        return Failing(unexpected, Rows.of(part.compute), part.columns)
+
+    def columns(self, reading: Reading) -> Sequence[Column]:
+        failing = self.failing(reading)
+        return [Column(count_where(failing.condition), failing.rows)]
 
     def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         return int(selected[0])
@@ -137,6 +160,11 @@ class NullCount(OwnSql):
 
     has_stock_way = False
 
+    def failing(self, reading: Reading) -> Failing:
+        part, rows = self.domain(reading)
+        (column,) = part.columns
+        return Failing(column.is_not(None) if self._wants_null else column.is_(None), rows, part.columns)
+
     def columns(self, reading: Reading) -> Sequence[Column]:
         part, rows = self.domain(reading)
         (column,) = part.columns
@@ -146,7 +174,11 @@ class NullCount(OwnSql):
         present, rows = (int(count) for count in selected)
         if not rows:
             return None  # as GX has it, which sums
-        return present if self.name.startswith("column_values.null.") else rows - present
+        return present if self._wants_null else rows - present
+
+    @property
+    def _wants_null(self) -> bool:
+        return self.name.startswith("column_values.null.")
 
 
 class FilteredRowCount(OwnSql):

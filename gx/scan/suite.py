@@ -10,11 +10,12 @@ from great_expectations.core import ExpectationValidationResult
 from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.expectation_configuration import parse_result_format
 from great_expectations.validator.exception_info import ExceptionInfo
-from great_expectations.validator.metric_configuration import MetricConfigurationID
+from great_expectations.validator.metric_configuration import MetricConfiguration, MetricConfigurationID
 
 from gx.scan.arrivals import Arrivals
 from gx.scan.asking import ask
 from gx.scan.batch import TableBatch
+from gx.scan.failing_rows import FailingRows
 from gx.scan.reading import Reading
 from gx.scan.scan import Scan
 
@@ -24,10 +25,15 @@ _INDEX_QUERY = ("unexpected_index_query", "unexpected_index_column_names")
 
 @dataclass(frozen=True)
 class _Asked:
-    """An expectation, the metrics it waits for by the names it has for them, and what its result is to hold."""
+    """An expectation, the metrics it waits for by the names it has for them, and what its result is to hold.
+
+    Attributes:
+        counted: the one of them that counts rows which fail it, if one does.
+    """
 
     expectation: Expectation
     metrics: Mapping[str, MetricConfigurationID]
+    counted: MetricConfiguration | None
     result_format: Any
 
 
@@ -40,6 +46,8 @@ def validate(
     """Judge the expectations by what the table holds; the results are in their order, and what GX would give.
 
     An expectation that cannot be judged has a result with the exception, and takes no other's with it.
+    Where an expectation's meta says what of its failing rows may be shown (:class:`gx.shown.Shown`), and it does not
+    hold, its result has the statement that finds them, and the samples and keys that may be shown.
 
     Args:
         batch: the table.
@@ -54,7 +62,12 @@ def validate(
     scan = Scan(reading, arrivals)
     asked = [_ask(scan, expectation) for expectation in expectations]
     scan.run()
-    return [item if isinstance(item, ExpectationValidationResult) else _judge(reading, item) for item in asked]
+    results = [item if isinstance(item, ExpectationValidationResult) else _judge(reading, item) for item in asked]
+    find = FailingRows(reading)
+    for item, result in zip(asked, results, strict=True):
+        if isinstance(item, _Asked):
+            find.add_to(result, item.counted)
+    return results
 
 
 def _ask(scan: Scan, expectation: Expectation) -> _Asked | ExpectationValidationResult:
@@ -64,7 +77,8 @@ def _ask(scan: Scan, expectation: Expectation) -> _Asked | ExpectationValidation
         metrics = {name: scan.want(metric) for name, metric in asked.metrics.items()}
     except Exception as error:  # noqa: BLE001 - GX raises many kinds; each is this expectation's
         return _raised(expectation, error)
-    return _Asked(expectation, metrics, asked.result_format)
+    counted = asked.metrics.get(f"{getattr(expectation, 'map_metric', None)}.unexpected_count")
+    return _Asked(expectation, metrics, counted, asked.result_format)
 
 
 def _judge(reading: Reading, asked: _Asked) -> ExpectationValidationResult:

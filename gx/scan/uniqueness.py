@@ -11,10 +11,11 @@ from great_expectations.constants import MAX_RESULT_RECORDS
 from great_expectations.validator.metric_configuration import MetricConfiguration
 from sqlalchemy.sql.elements import ColumnElement
 
-from gx.scan.metrics import Metric, Needed, OwnSql, sample_limit
-from gx.scan.parts import Column, split, whole
+from gx.scan.metrics import Failing, Metric, Needed, OwnSql, sample_limit
+from gx.scan.parts import Column, Rows, split, whole
 from gx.scan.reading import Reading
 from gx.scan.stock import Dependencies
+from gx.shown import MOST_ROWS
 
 DUPLICATES = "sluice.duplicates"
 """Our own metric, of which GX's count and sample of duplicates are made."""
@@ -58,14 +59,7 @@ class DuplicateKeys(OwnSql):
             return Duplicates(0, ())
         part, rows = self.domain(reading)
         times = sa.func.count().label(_free(_TIMES, part.columns))
-        keys = (
-            sa.select(*part.columns, times)
-            .select_from(rows.source(reading.engine))
-            .where(whole(part.columns))
-            .group_by(*part.columns)
-            .having(sa.func.count() > 1)
-            .subquery()
-        )
+        keys = _repeated(part.columns, rows, reading).add_columns(times).subquery()
         query = sa.select(*keys.c, sa.func.sum(keys.c[times.name]).over()).limit(MAX_RESULT_RECORDS)
         found = reading.engine.execute_query(query).all()
         return Duplicates(int(found[0][-1]) if found else 0, [(tuple(row[:-2]), int(row[-2])) for row in found])
@@ -83,6 +77,12 @@ class _OfDuplicates(Metric):
 class DuplicateCount(_OfDuplicates):
     """How many rows have a key that another row has too."""
 
+    def failing(self, reading: Reading) -> Failing:
+        part = split(reading.named(self.configuration))
+        rows = Rows.of(part.compute)
+        key = part.columns[0] if len(part.columns) == 1 else sa.tuple_(*part.columns)
+        return Failing(key.in_(_repeated(part.columns, rows, reading).correlate(None)), rows, part.columns)
+
     def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
         return needed[DUPLICATES].rows
 
@@ -91,12 +91,22 @@ class DuplicateSample(_OfDuplicates):
     """Keys that occur more than once, each as often as it does."""
 
     def value(self, reading: Reading, selected: Sequence[Any], needed: Needed) -> Any:
-        limit = sample_limit(self.configuration.metric_value_kwargs["result_format"])
-        keys = [key for key, times in needed[DUPLICATES].keys for _ in range(min(times, limit))][:limit]
+        keys = sample(needed[DUPLICATES], sample_limit(self.configuration.metric_value_kwargs["result_format"]))
         names = split(self.configuration.metric_domain_kwargs).accessor
         if "column" in names:
             return [value for (value,) in keys]
         return [dict(zip(names["column_list"], key, strict=True)) for key in keys]
+
+
+def sample(duplicates: Duplicates, limit: int = MOST_ROWS) -> list[tuple[Any, ...]]:
+    """Keys that occur more than once, each as often as it does."""
+    return [key for key, times in duplicates.keys for _ in range(min(times, limit))][:limit]
+
+
+def _repeated(key: Sequence[ColumnElement[Any]], rows: Rows, reading: Reading) -> sa.Select[Any]:
+    """The keys that occur more than once."""
+    source = rows.source(reading.engine)
+    return sa.select(*key).select_from(source).where(whole(key)).group_by(*key).having(sa.func.count() > 1)
 
 
 def _free(label: str, columns: Sequence[ColumnElement[Any]]) -> str:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from types import ModuleType
 from typing import Any
 
@@ -198,6 +199,18 @@ class Warehouse:
         """The schema of the catalog's views for a database."""
         del database
         return "information_schema"
+
+    def written_out(self, statement: sa.Select[Any]) -> str:
+        """A statement with its parameters in it, for people to paste.
+
+        Raises:
+            SQLAlchemyError: a parameter has no literal form.
+        """
+        dialect = copy(self.engine.dialect)
+        # Drivers with another style want each percent sign doubled; a person does not.
+        dialect.paramstyle, dialect.positional = "named", False
+        dialect.identifier_preparer = type(dialect.identifier_preparer)(dialect)
+        return f"{statement.compile(dialect=dialect, compile_kwargs={'literal_binds': True})};"
 
     def dialect_module(self) -> ModuleType | None:
         """What GX is to take for the dialect's module when it builds SQL; None keeps GX's own choice."""

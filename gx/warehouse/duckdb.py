@@ -99,7 +99,9 @@ class DuckDBWarehouse(Warehouse):
         sa.event.listen(engine, "connect", _in_utc)
         if "memory_limit" not in self.url.query:
             sa.event.listen(engine, "connect", _bounded_memory)
-        engine.dialect.identifier_preparer = _QuotingPreparer(cast("Dialect", engine.dialect))
+        dialect = cast("Dialect", engine.dialect)
+        dialect.identifier_preparer = _QuotingPreparer(dialect)
+        dialect._backslash_escapes = False  # as in standard SQL; PostgreSQL's dialect asks the server
         return engine
 
     def create(self) -> None:

@@ -17,9 +17,10 @@ from checkpoints.outcomes import read_outcomes
 from checkpoints.reading import Reading
 from checkpoints.result import ExpectationOutcome, Verdict, decide
 from checkpoints.validation import ValidatedTable
-from expectations.build import META, Unbuilt, build_expectations
+from expectations.build import Unbuilt, build_expectations
 from expectations.loader import load_suite
 from expectations.suite import SuiteSpec
+from gx.shown import META
 
 QUIET = {"raised_exception": False, "exception_message": None, "exception_traceback": None}
 RAISED = {"raised_exception": True, "exception_message": "no such column", "exception_traceback": "..."}

@@ -14,9 +14,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from expectations.build import META, build_expectations, to_gx_suite
+from expectations.build import build_expectations, to_gx_suite
 from expectations.loader import load_suite
 from gx.errors import ConfigError
+from gx.shown import META, Shown
 
 
 def build(directory: Path, *written: Any) -> list[Expectation]:
@@ -152,8 +153,8 @@ def test_severity_notes_and_place_go_with_each_expectation(tmp_path: Path) -> No
     suite = load_suite(file)
     built = build_expectations(suite)
     assert [(item.severity.value, item.notes, item.meta) for item in built] == [
-        ("info", "why", {META: {"index": 0, "blocking": True, "implicit": False}}),
-        ("critical", None, {META: {"index": 1, "blocking": True, "implicit": False}}),
+        ("info", "why", {META: {"index": 0, "blocking": True, "implicit": False, **Shown().to_meta()}}),
+        ("critical", None, {META: {"index": 1, "blocking": True, "implicit": False, **Shown().to_meta()}}),
     ]
     gx_suite = to_gx_suite(suite, built)
     assert len(gx_suite.expectations) == 2  # the same expectation twice is two

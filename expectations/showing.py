@@ -1,0 +1,48 @@
+"""What each expectation of a suite may show of the data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from expectations.suite import SuiteSpec
+from gx.shown import Shown, spelled
+
+_COLUMNS = ("column", "column_A", "column_B")
+_CONDITION = "row_condition"
+_QUERY = "_query"
+
+
+def shown_by(suite: SuiteSpec, kwargs: Mapping[str, Any], facts: Iterable[str]) -> Shown:
+    """What an expectation with these arguments may show.
+
+    Samples, where the suite allows them for every column that it is about. It counts as being about personal data
+    also where its condition names such a column, or where it is a query of the suite's own, which may read any.
+
+    Args:
+        suite: names the columns.
+        kwargs: the expectation's arguments.
+        facts: those of its arguments that are looked up at each run.
+    """
+    about = {spelled(name) for name in _names(kwargs)}
+    pii = {spelled(name) for name in suite.pii}
+    condition = spelled(str(kwargs.get(_CONDITION) or ""))
+    queries = any(name.endswith(_QUERY) for name in kwargs)
+    return Shown(
+        samples=bool(about) and about <= {spelled(name) for name in suite.samples},
+        keys=suite.keys,
+        pii=bool(about & pii) or bool(pii and queries) or any(_names_it(condition, name) for name in pii),
+        facts=tuple(facts),
+    )
+
+
+def _names(kwargs: Mapping[str, Any]) -> Iterator[str]:
+    for name in _COLUMNS:
+        if isinstance(kwargs.get(name), str):
+            yield kwargs[name]
+    yield from (name for name in kwargs.get("column_list") or () if isinstance(name, str))
+
+
+def _names_it(condition: str, column: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(column)}(?!\w)", condition) is not None
