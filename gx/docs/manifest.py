@@ -22,7 +22,6 @@ from gx.docs.roll_up import RollUp
 
 _LOG = logging.getLogger(__name__)
 _ATTEMPTS = 100
-_LONGEST_PAUSE = 0.5
 
 State = TypeVar("State", bound=BaseModel)
 
@@ -30,8 +29,10 @@ State = TypeVar("State", bound=BaseModel)
 class Manifest:
     """The manifest of one site."""
 
-    def __init__(self, objects: Objects) -> None:
+    def __init__(self, objects: Objects, *, longest_pause: float = 0.5) -> None:
+        """``longest_pause``: seconds to wait, at most, before an object is changed again that others changed."""
         self.objects = objects
+        self._longest_pause = longest_pause
 
     def change(
         self, path: str, kind: type[State], change: Callable[[State | None], State], show: Callable[[State], None]
@@ -53,7 +54,7 @@ class Manifest:
             show(state)
             if self.objects.swap(path, state.model_dump_json().encode(), stored.version if stored else None):
                 return state
-            time.sleep(min(0.005 * attempt, _LONGEST_PAUSE))
+            time.sleep(min(0.005 * attempt, self._longest_pause))
         raise SiteBusyError(
             f"other publishers changed {path} in {self.objects.location} {_ATTEMPTS} times in a row; "
             "what was checked is stored: run `sluice docs reconcile` when they are done"

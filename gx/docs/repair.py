@@ -103,7 +103,7 @@ def _finish(
     tables = tuple(site.manifest.tables())
     rest = Published(tables=tuple(site.tables.tables), made=tuple(site.tables.made), broken=tuple(site.tables.broken))
     published = Published.together([*parts, rest])
-    site.write_index(replace(published, tables=tables))
+    site.write_index(replace(published, tables=(*published.tables, *tables)))  # the former know what was dropped
     points = {point.path: point.time for runs in tables for point in runs.points}
     if points:
         done = points.keys() | {page.path for page in published.broken}
