@@ -112,7 +112,7 @@ def overview(roll_up: RollUp, *, site: str) -> IndexPage:
     return IndexPage(
         site=site,
         verdict=verdict,
-        word=_WORDS.get(verdict, "Not all right") if rows else "Nothing known",
+        word=_WORDS.get(verdict, "Not all right") if rows else "Nothing has been checked yet",
         headline=_headline(rows, checkpoints, gates),
         subline=", ".join(f"{count} {verdict}" for verdict in Verdict if (count := _count(rows, (verdict,)))),
         newest=max((row.time for row in rows), default=None),
@@ -204,6 +204,8 @@ def _streak(history: TableHistory) -> str:
 
 
 def _overall(rows: list[TableRow], checkpoints: tuple[CheckpointState, ...], gates: tuple[GateRow, ...]) -> Verdict:
+    if not rows:
+        return Verdict.WARNED
     found = worst([*(row.verdict for row in rows), *(state.verdict for state in checkpoints)])
     closed = any(not gate.open for gate in gates)
     return Verdict.FAILED if found.failing or closed else found
@@ -211,7 +213,7 @@ def _overall(rows: list[TableRow], checkpoints: tuple[CheckpointState, ...], gat
 
 def _headline(rows: list[TableRow], checkpoints: tuple[CheckpointState, ...], gates: tuple[GateRow, ...]) -> str:
     if not rows:
-        return "nothing has been checked yet"
+        return ""
     failing = _count(rows, (Verdict.FAILED, Verdict.ERRORED))
     said = f"{failing} of {counted(len(rows), 'table')} failing"
     if not failing:

@@ -105,9 +105,7 @@ def store(project: DocsProject) -> list[ValidationResultIdentifier]:
     return keys
 
 
-def _run(
-    project: DocsProject, suite: str, payload: str, *, day: int, times: int = 1
-) -> ValidationResultIdentifier:
+def _run(project: DocsProject, suite: str, payload: str, *, day: int, times: int = 1) -> ValidationResultIdentifier:
     configs = [outcome.expectation_config for outcome in _outcomes(payload)]
     meta = {"sluice": {"owner": payload, "description": payload, "table": payload}}
     project.store_raw_suite(suite, configs, meta=meta, notes=payload)

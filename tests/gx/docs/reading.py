@@ -71,7 +71,8 @@ class _Reader(HTMLParser):
             return
         if parts.scheme or parts.netloc or value.startswith(("/", "\\")):
             self.dangers.append(f"{tag} {name}={value}")
-        self.links.append(unquote(parts.path))
+        if parts.path:  # else it leads to a place of this page
+            self.links.append(unquote(parts.path))
 
 
 def read(html: str) -> Page:

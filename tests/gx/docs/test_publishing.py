@@ -53,7 +53,7 @@ def test_a_real_validation_becomes_a_page(project: DocsProject) -> None:
     assert index == str(project.site / "index.html")
     text = read(project.page("index.html")).text
     assert "1 of 1 table failing" in text
-    assert "3 of 3 (2 critical, 1 warning, 1 errored)" in text
+    assert "3 of 3 2 critical 1 warning 1 errored" in text
     page = read(next((project.site / "validations").rglob("*.html")).read_text()).text
     assert "2 of 3 values unexpected (66.67 %)" in page
     assert 'The column "no_such_column" in BatchData does not exist' in page
