@@ -53,7 +53,7 @@ def test_plots_have_the_limits_of_the_suite(project: DocsProject) -> None:
     plots = {name: attributes for attributes, name in re.findall(r"<figure (.*?)>\n<figcaption>(\w+)", html)}
     assert 'data-low="1000" data-high="9000"' in plots["Rows"]
     assert 'data-change="50"' in plots["Rows"]
-    assert 'data-high="5"' in plots["Share"]
+    assert 'data-high="5"' in plots["Nulls"]
     assert 'data-warn="3" data-error="6"' in plots["Age"]
     assert "at least 1,000, at most 9,000, 50 % change allowed" in read(html).text
     assert re.findall(r'data-v="([^"]*)"', html)[:6] == ["1", "2846", "1423", "4.2", "2.200", "1.250"]
