@@ -9,13 +9,15 @@ from great_expectations.expectations.expectation_configuration import Expectatio
 
 from gx.docs.pages import FailingRows
 from gx.docs.text import clean, scalar
+from gx.shown import Shown
 
 
 def failing_rows(configuration: ExpectationConfiguration, result: Mapping[str, Any]) -> FailingRows:
     """The failing rows of one masked result: by their keys if there are any, else as values."""
     rows = result.get("partial_unexpected_index_list") or result.get("partial_unexpected_list") or []
     found = [_row(row, _columns(configuration)) for row in rows]
-    columns = tuple(dict.fromkeys(name for row in found for name in row))
+    keys = (Shown.of(configuration.meta) or Shown()).keys
+    columns = tuple(sorted(dict.fromkeys(name for row in found for name in row), key=lambda name: name not in keys))
     statement = result.get("unexpected_index_query")
     return FailingRows(
         columns=tuple(clean(name, 200) for name in columns),

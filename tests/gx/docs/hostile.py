@@ -97,7 +97,7 @@ def _facts(payload: str) -> dict[str, Any]:
 
 def store(project: DocsProject) -> list[ValidationResultIdentifier]:
     """Fill the project's stores; returns the results to publish: one of them is long."""
-    keys = [_run(project, "long", PAYLOADS[1], day=0, times=30)]
+    keys = [_run(project, "long", PAYLOADS[1], day=0, times=40)]
     for number, payload in enumerate(PAYLOADS):
         keys.append(_run(project, f"payload.{number}", payload, day=number))
     for number, name in enumerate(NAMES):

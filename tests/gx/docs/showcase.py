@@ -19,6 +19,7 @@ from great_expectations.expectations.expectation_configuration import Expectatio
 from expectations.build import build_expectations, to_gx_suite
 from expectations.loader import load_suites
 from expectations.suite import SuiteSpec
+from gx.docs.pages import Verdict
 from gx.docs.records import Freshness, GateMark, RunFacts
 from gx.shown import META, Shown
 from tests.gx.docs.project import FIRST_RUN, DocsProject, result
@@ -101,7 +102,7 @@ def _facts(suite: SuiteSpec, day: _Day) -> RunFacts:
     decided = day.time + timedelta(minutes=2)
     loads = [_GATES[suite.layer]] if suite.layer in _GATES else []
     late = suite.name == "marts.fct_user_activity" and day.number > DAYS - 4
-    verdict = "failed" if closes else "passed"
+    verdict = Verdict.FAILED if closes else Verdict.PASSED
     return RunFacts(
         table=str(suite.table),
         layer=suite.layer,

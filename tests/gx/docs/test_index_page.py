@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from gx.docs.overview import overview
 from gx.docs.roll_up import BrokenPage, RollUp
@@ -90,7 +91,7 @@ def test_rows_tell_their_change_and_the_age_of_the_data(project: DocsProject) ->
     assert "Warning Last updated 2025-09-02 02:00 UTC, 4 h before the check" in text
 
 
-def _gate(load: str, opened: bool, day: int, *reasons: str) -> dict[str, object]:
+def _gate(load: str, opened: bool, day: int, *reasons: str) -> dict[str, Any]:
     decided = f"2025-09-{day:02d}T06:00:00Z"
     mark = {"load": load, "checkpoint": "staging", "open": opened, "reasons": reasons, "decided_at": decided}
     return {"gates": [mark], "checkpoint": "staging"}
