@@ -36,8 +36,8 @@ class RollUpIndexBuilder(DefaultSiteIndexBuilder):
         now = self.published
 
         def change(known: RollUp | None) -> RollUp:
-            roll_up = known or self.manifest.made_anew()
-            return roll_up.with_tables(now.tables).with_gates(now.records).with_pages(now.made, now.broken)
+            roll_up = known.with_gates(now.records) if known else self.manifest.made_anew(now.records)
+            return roll_up.with_tables(now.tables).with_pages(now.made, now.broken)
 
         def show(roll_up: RollUp) -> None:
             if build_index:

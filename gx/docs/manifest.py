@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -18,6 +18,7 @@ from gx.docs.errors import SiteBusyError
 from gx.docs.history import TableRuns
 from gx.docs.objects import Objects
 from gx.docs.paths import ROLL_UP, TABLES
+from gx.docs.records import RunRecord
 from gx.docs.roll_up import RollUp
 
 _LOG = logging.getLogger(__name__)
@@ -66,10 +67,10 @@ class Manifest:
         state = self._parsed(ROLL_UP, RollUp, stored.data) if stored else None
         return state or self.made_anew()
 
-    def made_anew(self) -> RollUp:
-        """The roll-up as the tables' histories give it."""
+    def made_anew(self, records: Iterable[RunRecord] = ()) -> RollUp:
+        """The roll-up as the tables' histories give it; since when gates are as they are, these records tell."""
         tables = list(self.tables())
-        return RollUp().with_tables(tables).with_gates(runs.latest for runs in tables)
+        return RollUp().with_tables(tables).with_gates([*(runs.latest for runs in tables), *records])
 
     def tables(self) -> Iterator[TableRuns]:
         """The history of every table that can be read."""
