@@ -28,6 +28,7 @@ from gx.docs.records import RunRecord, table_key
 from gx.docs.roll_up import BrokenPage
 from gx.docs.run_record import record
 from gx.docs.text import clean
+from gx.masking import mask_error
 
 _LOG = logging.getLogger(__name__)
 
@@ -46,14 +47,14 @@ class SectionBuilder(DefaultSiteSectionBuilder):
         self.made, self.broken = [], []
 
     def html(self, path: str, title: str, render: Callable[[], str]) -> str:
-        """What ``render`` returns, or a page that says why there is none. The log has the rest."""
+        """What ``render`` returns, or a page that says why there is none."""
         try:
             html = render()
         except InvalidKeyError:
             raise  # what is not stored has no page
         except Exception as error:  # noqa: BLE001 - a renderer is anyone's code; the other pages go on
-            _LOG.error("the Data Docs page of %s could not be rendered", title, exc_info=error)
-            why = clean(f"{type(error).__name__}: {error}", 500)
+            _LOG.debug("the Data Docs page of %s could not be rendered", title, exc_info=error)
+            why = clean(mask_error(f"{type(error).__name__}: {error}"), 500)
             self.broken.append(BrokenPage(path=path, what=title, why=why))
             home = paths.link(path, paths.INDEX)
             return str(self.view_class.render(None, title=title, message=why, home=home, template="broken.html"))
