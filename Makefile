@@ -33,7 +33,7 @@ INSTALL := $(BIN)/python -m pip install -qq --compile --no-deps --no-build-isola
 LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --annotation-style line \
 	--custom-compile-command "make lock" --quiet $(ARGS)
 
-.PHONY: help run test lint format bench bench-arrivals bench-docs soak lock clean
+.PHONY: help run test lint format screenshots bench bench-arrivals bench-docs soak lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -53,6 +53,9 @@ lint: $(VENV)/.dev ## Check style, format, types and the import rules between th
 format: $(VENV)/.dev ## Format the code and mend what can be mended safely
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
+
+screenshots: $(VENV)/.dev ## Take the README's pictures of Data Docs anew (needs Chromium); writes docs/screenshots
+	@$(BIN)/python -m tests.gx.docs.screenshots
 
 bench: $(PEERS)/.made ## Measure sluice against other tools (half an hour); writes docs/benchmarks/one-scan.md
 	@$(BIN)/python -m tests.bench $(ARGS)

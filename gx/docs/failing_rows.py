@@ -17,7 +17,8 @@ def failing_rows(configuration: ExpectationConfiguration, result: Mapping[str, A
     rows = result.get("partial_unexpected_index_list") or result.get("partial_unexpected_list") or []
     found = [_row(row, _columns(configuration)) for row in rows]
     keys = (Shown.of(configuration.meta) or Shown()).keys
-    columns = tuple(sorted(dict.fromkeys(name for row in found for name in row), key=lambda name: name not in keys))
+    names = dict.fromkeys([*keys, *(name for row in found for name in row)])
+    columns = tuple(name for name in names if any(name in row for row in found))
     statement = result.get("unexpected_index_query")
     return FailingRows(
         columns=tuple(clean(name, 200) for name in columns),

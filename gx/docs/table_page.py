@@ -115,19 +115,19 @@ def _plots(latest: RunRecord) -> tuple[Plot, ...]:
         Plot("Failing expectations", 2),
         Plot("Duplicates", 4, "rows", high="0", legend="none allowed"),
         Plot(
-            "Share of nulls (worst column)",
+            "Nulls, worst column (%)",
             5,
             high=_text(limits.missing_percent),
             legend=f"{percent(limits.missing_percent)} allowed" if limits.missing_percent is not None else "",
         ),
         Plot(
-            "Age of the newest row when checked (hours)",
+            "Age of the data (hours)",
             6,
             warn=_text(fresh.warn_hours) if fresh else "",
             error=_text(fresh.error_hours) if fresh else "",
             legend=_fresh_legend(fresh),
         ),
-        Plot("Duration of the check (seconds)", 7),
+        Plot("Duration (seconds)", 7),
     )
 
 

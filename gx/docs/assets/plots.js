@@ -82,7 +82,7 @@
   const figures = [...document.querySelectorAll("figure.plot")].filter((figure) =>
     numbers(Number(figure.dataset.column)).some((value) => value !== null),
   );
-  for (const figure of figures) figure.hidden = false;
+  for (const shown of [...figures, document.getElementById("plots-legend")]) shown.hidden = false;
   let charts = figures.map(draw);
   addEventListener("resize", () => {
     charts.forEach((chart, i) => chart.setSize({ width: figures[i].clientWidth, height: HEIGHT }));

@@ -70,3 +70,8 @@ def test_a_full_build_finds_any_name_again(project: DocsProject, name: str) -> N
     published = project.publish(key)
     project.context.build_data_docs()
     assert project.page("index.html") == published
+
+
+def test_the_readme_says_the_policy_that_a_server_may_send() -> None:
+    readme = (Path(__file__).parents[3] / "README.md").read_text(encoding="utf-8")
+    assert f"Content-Security-Policy: {content_security_policy()}; frame-ancestors 'none'\n" in readme

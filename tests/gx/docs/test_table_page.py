@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from tests.gx.docs.project import DocsProject, expectation, result
 from tests.gx.docs.reading import read
@@ -9,7 +10,7 @@ UNIQUE = expectation(column="charge_id", index=1, notes="Fivetran re-sends rows.
 NOT_NULL = expectation("expect_column_values_to_not_be_null", column="amount", mostly=0.95, index=0)
 ROWS = expectation("expect_table_row_count_to_be_between", min_value=1_000, max_value=9_000, index=2)
 CHANGE = expectation("expect_table_row_count_change_to_be_within", max_percent=50, index=3)
-FRESH = {"newest": "2025-09-01T03:48:00Z", "warn_hours": 3, "error_hours": 6}
+FRESH: dict[str, Any] = {"newest": "2025-09-01T03:48:00Z", "warn_hours": 3, "error_hours": 6}
 
 
 def _table(project: DocsProject) -> str:
@@ -20,7 +21,12 @@ def _table(project: DocsProject) -> str:
         result(ROWS, observed_value=2846),
         result(CHANGE, observed_value=2846),
     ]
-    facts = {"owner": "finance", "layer": "staging", "description": "One row per charge.", "seconds": 1.25}
+    facts: dict[str, Any] = {
+        "owner": "finance",
+        "layer": "staging",
+        "description": "One row per charge.",
+        "seconds": 1.25,
+    }
     first = project.store_run("s.charges", good, day=-1, rows=1423)
     second = project.store_run("s.charges", bad, day=0, rows=2846, freshness=FRESH, **facts)
     project.publish(first, second)
@@ -53,7 +59,7 @@ def test_plots_have_the_limits_of_the_suite(project: DocsProject) -> None:
     plots = {name: attributes for attributes, name in re.findall(r"<figure (.*?)>\n<figcaption>(\w+)", html)}
     assert 'data-low="1000" data-high="9000"' in plots["Rows"]
     assert 'data-change="50"' in plots["Rows"]
-    assert 'data-high="5"' in plots["Share"]
+    assert 'data-high="5"' in plots["Nulls"]
     assert 'data-warn="3" data-error="6"' in plots["Age"]
     assert "at least 1,000, at most 9,000, 50 % change allowed" in read(html).text
     assert re.findall(r'data-v="([^"]*)"', html)[:6] == ["1", "2846", "1423", "4.2", "2.200", "1.250"]
