@@ -19,8 +19,9 @@ from gx.errors import SluiceError
 from gx.settings import Settings
 
 if TYPE_CHECKING:
+    from gx.docs.parts import Part
     from gx.docs.published import Published
-    from gx.docs.repair import Part, Repaired
+    from gx.docs.repair import Repaired
     from gx.docs.site import DataDocsSite
 
 _WORTH_PROCESSES = 1000
@@ -81,7 +82,7 @@ def reconcile(settings: Settings, as_json: bool) -> ExitCode:
 @common
 def rebuild(settings: Settings, as_json: bool) -> ExitCode:
     """Write every page anew from the stored results, as after a change of the templates."""
-    from gx.docs.repair import PART
+    from gx.docs.parts import PART
     from gx.docs.repair import rebuild as rebuild_site
     from gx.docs.writers import write_side_by_side
 

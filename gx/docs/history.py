@@ -26,7 +26,7 @@ class TableHistory(BaseModel):
 
     def merged(self, runs: TableRuns) -> TableHistory:
         """This history and what ``runs`` knows, which may be more or, of a slower publisher, less."""
-        marks = _inorder([*self.marks, *(run.mark() for run in runs.points[-RUNS_SHOWN:])])
+        marks = _in_order([*self.marks, *(run.mark() for run in runs.points[-RUNS_SHOWN:])])
         newest = runs.summary() if order(runs.latest) >= order(self.latest) else self
         return TableHistory(latest=newest.latest, marks=_without(marks, runs.dropped)[-RUNS_SHOWN:], since=newest.since)
 
@@ -55,7 +55,7 @@ class TableRuns(BaseModel):
         ``dropped`` are the runs that are over the limit now. Either argument must have a run.
         """
         before = known.points if known else ()
-        points = _inorder([*before, *(each.point() for each in records)])
+        points = _in_order([*before, *(each.point() for each in records)])
         latest = max([*records, *([known.latest] if known else [])], key=order)
         dropped = keep.over(points)
         points = points[len(dropped) :]
@@ -122,7 +122,7 @@ def order(run: _Run) -> tuple[datetime, str]:
 _R = TypeVar("_R", bound=RunMark)
 
 
-def _inorder(runs: Iterable[_R]) -> tuple[_R, ...]:
+def _in_order(runs: Iterable[_R]) -> tuple[_R, ...]:
     return tuple(sorted({run.path: run for run in runs}.values(), key=order))
 
 

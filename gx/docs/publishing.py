@@ -11,7 +11,7 @@ from great_expectations.data_context.types.resource_identifiers import Validatio
 from great_expectations.data_context.util import instantiate_class_from_config
 
 from gx.docs.errors import DataDocsError
-from gx.docs.sections import Identifier
+from gx.docs.parts import Identifier
 from gx.docs.site import DataDocsSite
 
 

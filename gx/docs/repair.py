@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -13,13 +12,9 @@ from great_expectations.data_context.types.resource_identifiers import (
 
 from gx.docs import paths
 from gx.docs.history import TableRuns
+from gx.docs.parts import Identifier, Part, parts
 from gx.docs.published import Published
-from gx.docs.sections import Identifier
 from gx.docs.site import DataDocsSite
-
-PART = 200
-"""Runs that are written in one go, and told of as progress."""
-Part = Sequence[Identifier]
 
 
 @dataclass(frozen=True)
@@ -46,9 +41,9 @@ def reconcile(site: DataDocsSite) -> Repaired:
     tables = list(site.manifest.tables())
     shown = {point.path for runs in tables for point in runs.points} & pages
     wanted = [key for path, key in _stored(site, tables).items() if path not in (shown if _is_run(key) else pages)]
-    published = site.write(wanted)
+    published = map(site.write, parts(wanted))
     gone = {runs.key for runs in tables if paths.table_page(runs.key) not in pages}
-    return _finish(site, tables, [published], gone)
+    return _finish(site, tables, list(published), gone)
 
 
 def rebuild(site: DataDocsSite, write: Callable[[Iterable[Part]], Iterator[Published]]) -> Repaired:
@@ -60,9 +55,9 @@ def rebuild(site: DataDocsSite, write: Callable[[Iterable[Part]], Iterator[Publi
     """
     tables = list(site.manifest.tables())
     stored = _stored(site, tables).values()
-    # Suites first: a result's page links to its suite's page if there is one.
+    # Suites before any process begins: a result's page links to its suite's page if there is one.
     published = [site.write([key for key in stored if not _is_run(key)])]
-    published.extend(write(list(_parts([key for key in stored if isinstance(key, ValidationResultIdentifier)]))))
+    published.extend(write(parts(key for key in stored if _is_run(key))))
     site.objects.delete(paths.ROLL_UP)  # made anew, from every record
     return _finish(site, tables, published, set())
 
@@ -82,17 +77,8 @@ def _is_run(key: Identifier) -> bool:
     return isinstance(key, ValidationResultIdentifier)
 
 
-def _parts(keys: Sequence[ValidationResultIdentifier]) -> Iterator[Part]:
-    """Runs of one suite together and in order, so that few pages are written again for a neighbour's sake."""
-    by_suite: dict[str, list[ValidationResultIdentifier]] = defaultdict(list)
-    for key in sorted(keys, key=lambda key: key.run_id.run_time):
-        by_suite[key.expectation_suite_identifier.name].append(key)
-    for runs in by_suite.values():
-        yield from (runs[start : start + PART] for start in range(0, len(runs), PART))
-
-
 def _finish(
-    site: DataDocsSite, before: Sequence[TableRuns], parts: Sequence[Published], without_page: set[str]
+    site: DataDocsSite, before: Sequence[TableRuns], written: Sequence[Published], without_page: set[str]
 ) -> Repaired:
     site.tables.begin()
     for runs in list(site.manifest.tables()):
@@ -102,7 +88,7 @@ def _finish(
             state = site.tables.remember(state.key)
     tables = tuple(site.manifest.tables())
     rest = Published(tables=tuple(site.tables.tables), made=tuple(site.tables.made), broken=tuple(site.tables.broken))
-    published = Published.together([*parts, rest])
+    published = Published.together([*written, rest])
     site.write_index(replace(published, tables=(*published.tables, *tables)))  # the former know what was dropped
     points = {point.path: point.time for runs in tables for point in runs.points}
     if points:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
+from types import MappingProxyType
 
 from great_expectations.data_context.types.resource_identifiers import (
     ExpectationSuiteIdentifier,
@@ -22,14 +23,14 @@ from gx.docs.manifest import Manifest
 from gx.docs.neighbours import with_neighbours
 from gx.docs.objects import HTML
 from gx.docs.pages import ResultPage
+from gx.docs.parts import Identifier
 from gx.docs.records import RunRecord, table_key
 from gx.docs.roll_up import BrokenPage
 from gx.docs.run_record import record
 from gx.docs.text import clean
+from gx.masking import mask_error
 
 _LOG = logging.getLogger(__name__)
-
-Identifier = ExpectationSuiteIdentifier | ValidationResultIdentifier
 
 
 class SectionBuilder(DefaultSiteSectionBuilder):
@@ -46,14 +47,14 @@ class SectionBuilder(DefaultSiteSectionBuilder):
         self.made, self.broken = [], []
 
     def html(self, path: str, title: str, render: Callable[[], str]) -> str:
-        """What ``render`` returns, or a page that says why there is none. The log has the rest."""
+        """What ``render`` returns, or a page that says why there is none."""
         try:
             html = render()
         except InvalidKeyError:
             raise  # what is not stored has no page
         except Exception as error:  # noqa: BLE001 - a renderer is anyone's code; the other pages go on
-            _LOG.error("the Data Docs page of %s could not be rendered", title, exc_info=error)
-            why = clean(f"{type(error).__name__}: {error}", 500)
+            _LOG.debug("the Data Docs page of %s could not be rendered", title, exc_info=error)
+            why = clean(mask_error(f"{type(error).__name__}: {error}"), 500)
             self.broken.append(BrokenPage(path=path, what=title, why=why))
             home = paths.link(path, paths.INDEX)
             return str(self.view_class.render(None, title=title, message=why, home=home, template="broken.html"))
@@ -101,6 +102,8 @@ class ResultSectionBuilder(SectionBuilder):
         super().begin()
         self.records: list[RunRecord] = []
         """One per result that could be read."""
+        self.pages: dict[str, bytes] = {}
+        """Their pages, by path: to be written with the links to the runs beside."""
         self.missing: list[str] = []
         """What was asked for and is not in the store, as sentences."""
         self._suite_pages: dict[str, str] = {}
@@ -138,9 +141,14 @@ class ResultSectionBuilder(SectionBuilder):
             )
 
         try:
-            self.write(key, self.html(path, title, render))
+            html = self.html(path, title, render)
         except InvalidKeyError:
             self.missing.append(f"no validation result in the store for {'/'.join(key.to_tuple())}")
+            return
+        if self.records and self.records[-1].path == path:
+            self.pages[path] = html.encode(errors="replace")
+        else:
+            self.write(key, html)  # of no table: it could not be read
 
     def _suite_page(self, key: ExpectationSuiteIdentifier) -> str:
         """The path of a suite's page; empty when there is none."""
@@ -153,7 +161,7 @@ class ResultSectionBuilder(SectionBuilder):
 class TableSectionBuilder(SectionBuilder):
     """One page per table: its runs, from what the site remembers of them and those that were just published.
 
-    Also puts the links between a table's runs into their pages, and deletes what is over the limit.
+    Also writes the runs' pages, with links to those beside, and deletes what is over the limit.
     """
 
     manifest: Manifest
@@ -161,7 +169,9 @@ class TableSectionBuilder(SectionBuilder):
     keep: Callable[[str], Keep]
     """How much of a table is kept, by its name."""
     records: Sequence[RunRecord] = ()
-    """The runs whose pages have just been written."""
+    """The runs that are published now."""
+    pages: Mapping[str, bytes] = MappingProxyType({})
+    """Their pages, without links to the runs beside."""
 
     def begin(self) -> None:
         """As `SectionBuilder.begin`."""
@@ -170,7 +180,7 @@ class TableSectionBuilder(SectionBuilder):
         """The tables whose pages were written."""
 
     def build(self, resource_identifiers: Sequence[Identifier] | None = None) -> None:
-        """Remember `records`, and write the pages of their tables."""
+        """Remember `records`, and write `pages` and those of the tables."""
         self.begin()
         grouped: dict[str, list[RunRecord]] = defaultdict(list)
         for each in self.records:
@@ -184,6 +194,7 @@ class TableSectionBuilder(SectionBuilder):
         Raises:
             gx.docs.errors.SiteBusyError: others kept publishing runs of this table.
         """
+        changed = {each.path for each in records}
 
         def change(known: TableRuns | None) -> TableRuns:
             # Whatever was dropped last time is shown nowhere since. Only now is it gone, and may be forgotten.
@@ -194,7 +205,7 @@ class TableSectionBuilder(SectionBuilder):
             return TableRuns.of(known, records, self.keep(table))
 
         def show(runs: TableRuns) -> None:
-            self._link({each.path for each in records}, runs)
+            self._write_runs(changed, runs)
             self._write_page(runs)
 
         runs = self.manifest.change(paths.table_state(key), TableRuns, change, show)
@@ -203,18 +214,20 @@ class TableSectionBuilder(SectionBuilder):
 
     def _delete(self, path: str) -> None:
         objects = self.manifest.objects
-        for further in takewhile(objects.has, possible_paths(path)):
+        for further in reversed(list(takewhile(objects.has, possible_paths(path)))):
             objects.delete(further)
         objects.delete(path)
 
-    def _link(self, changed: set[str], runs: TableRuns) -> None:
+    def _write_runs(self, changed: set[str], runs: TableRuns) -> None:
         objects = self.manifest.objects
         for path, neighbours in runs.beside(changed):
-            page = objects.read(path)
+            changed.add(path)  # whose links may be others after a lost swap, and must not stay as they are now
+            stored = None if path in self.pages else objects.read(path)
+            page = self.pages.get(path) or (stored.data if stored else None)
             if page is None:
                 continue  # deleted by hand; `sluice docs reconcile` makes it again
-            linked = with_neighbours(page.data, path, neighbours)
-            if linked != page.data:
+            linked = with_neighbours(page, path, neighbours)
+            if stored is None or linked != stored.data:
                 objects.write(path, linked, HTML)
 
     def _write_page(self, runs: TableRuns) -> None:

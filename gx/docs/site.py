@@ -34,9 +34,9 @@ from gx.docs.errors import DataDocsError
 from gx.docs.folder import Folder
 from gx.docs.history import Keep
 from gx.docs.manifest import Manifest
+from gx.docs.parts import Identifier, parts
 from gx.docs.pending import Pending
 from gx.docs.published import Published
-from gx.docs.sections import Identifier
 from gx.docs.storage import SafeStoreBackend
 
 
@@ -98,7 +98,7 @@ class DataDocsSite(SiteBuilder):
         notes = self.pending.notes()
         late = [key for note in notes for key in note.results if self.results.has_key(key)]
         wanted = [*(self.stored() if resource_identifiers is None else resource_identifiers), *late]
-        published = self.write(wanted)
+        published = Published.together(map(self.write, parts(wanted)))
         self.write_index(published, build_index=build_index)
         if build_index and published.records:
             newest = max(each.time for each in published.records)
@@ -126,6 +126,7 @@ class DataDocsSite(SiteBuilder):
             if section is not None:
                 section.build(identifiers)
         self.tables.records = results.records if results else ()
+        self.tables.pages = results.pages if results else {}
         self.tables.build()
         sections = [each for each in (suites, results, self.tables) if each is not None]
         return Published(

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from gx.docs.parts import Part
 from gx.docs.published import Published
-from gx.docs.repair import Part
 from gx.docs.site import DataDocsSite
 
 _site: DataDocsSite | None = None

@@ -32,9 +32,10 @@ from great_expectations.expectations.expectation_configuration import Expectatio
 
 from gx.context import open_context
 from gx.docs import store_and_publish
+from gx.docs.parts import Part
 from gx.docs.published import Published
 from gx.docs.publishing import open_site
-from gx.docs.repair import Part, rebuild
+from gx.docs.repair import rebuild
 from gx.docs.writers import write_side_by_side
 from tests.bench.process import ROOT
 
@@ -54,8 +55,8 @@ the result, the pages of the run, the run before, the suite and the table, and t
 """
 _FOOT = """
 With the same {tables} tables, {most:,} runs take **{ratio:.2f}** times as long as {few:,}. What a publish costs depends
-on what its pages show, and on nothing else: up to 30 runs per table and 500 in all on the index, and on the table's page
-every run that is kept (at most 1,000 by default). A site of one table with 10 runs has less to show, and takes
+on what its pages show, and on nothing else: up to 30 runs per table and 500 in all on the index, and on the table's
+page every run that is kept (at most 1,000 by default). A site of one table with 10 runs has less to show, and takes
 {least_ratio:.2f} of it. The number of files that are read, written and listed is the same in all
 (`tests/gx/docs/test_constant_time.py`).
 

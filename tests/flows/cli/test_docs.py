@@ -71,6 +71,18 @@ def test_of_a_site_in_a_bucket_the_address_is_told(
     assert (answer.code, answer.out) == (0, f"{url}\n")
 
 
+def test_a_project_without_a_site_is_checked_all_the_same(project: ForeignProject) -> None:
+    project.suite("expect_column_values_to_not_be_null: {column: id}")
+    text = config_file(project.root).read_text(encoding="utf-8")
+    (project.root / "gx").mkdir()
+    (project.root / "gx" / CONFIG_FILE).write_text(text[: text.index("data_docs_sites:")], encoding="utf-8")
+    answer = project.sluice("check", "mycheck")
+    assert answer.code == 0
+    assert "Data Docs: none were published" in answer.out
+    assert "Data Docs could not be published" in answer.err
+    assert project.sluice("docs", "open").code == 2
+
+
 def test_a_variable_that_is_not_set_is_named(project: ForeignProject) -> None:
     _in_a_bucket(project, "")
     answer = project.sluice("docs", "open")

@@ -8,7 +8,7 @@ from tests.gx.docs.project import DocsProject
 from tests.gx.docs.reading import read
 
 PUBLISHERS = 3
-RUNS = 8
+RUNS = 5
 KILLS = 6
 
 

@@ -59,9 +59,9 @@ def test_a_publish_touches_as_many_files_after_300_runs_as_after_35(project: Doc
         counts.append(dict(events))
         published = prior + 1
     assert counts[0] == counts[1]
-    # The note, the result, the pages of suite, run (twice: with its links), run before and table, what is remembered of
-    # the table and of all, and the index.
-    assert counts[0]["os.rename"] == 10
+    # The note, the result, the pages of suite, run, run before and table, what is remembered of the table and of all,
+    # and the index.
+    assert counts[0]["os.rename"] == 9
     assert counts[0]["os.remove"] == 1  # the note
 
 
