@@ -33,7 +33,7 @@ INSTALL := $(BIN)/python -m pip install -qq --compile --no-deps --no-build-isola
 LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --annotation-style line \
 	--custom-compile-command "make lock" --quiet $(ARGS)
 
-.PHONY: help run test lint format bench bench-arrivals lock clean
+.PHONY: help run test lint format screenshots bench bench-arrivals bench-docs soak lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -54,11 +54,20 @@ format: $(VENV)/.dev ## Format the code and mend what can be mended safely
 	$(BIN)/ruff check --fix-only --quiet .
 	$(BIN)/ruff format .
 
+screenshots: $(VENV)/.dev ## Take the README's pictures of Data Docs anew (needs Chromium); writes docs/screenshots
+	@$(BIN)/python -m tests.gx.docs.screenshots
+
 bench: $(PEERS)/.made ## Measure sluice against other tools (half an hour); writes docs/benchmarks/one-scan.md
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 bench-arrivals: $(VENV)/.dev ## Measure a check of the new rows alone (minutes, 2 GB of disk); writes docs/benchmarks/arrivals.md
 	@$(BIN)/python -m tests.bench.arrivals $(ARGS)
+
+bench-docs: $(VENV)/.dev ## Measure publishing after 10,000 runs (minutes); writes docs/benchmarks/data-docs.md
+	@$(BIN)/python -m tests.bench.docs $(ARGS)
+
+soak: $(VENV)/.dev ## Publish Data Docs under stress (minutes): kill -9, several processes, a folder and a bucket
+	@$(BIN)/python -m tests.gx.docs.soak
 
 lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml (keeps versions that still fit)
 	$(LOCK) --group build --output-file requirements/build.txt

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from great_expectations import ExpectationSuite, RunIdentifier
@@ -15,10 +14,13 @@ from great_expectations.data_context.types.resource_identifiers import (
     ValidationResultIdentifier,
 )
 
+from checkpoints.facts import run_facts
+from checkpoints.gate import GateDecision
 from checkpoints.result import CheckpointRun
 from checkpoints.validation import ValidatedTable
 from expectations.build import Unbuilt
-from gx.docs import publish
+from gx.docs import store_and_publish
+from gx.docs.errors import DataDocsError
 from gx.masking import mask_error
 from gx.shown import META
 
@@ -39,33 +41,37 @@ class ReadTable:
 
 
 def publish_docs(
-    context: AbstractDataContext, tables: Sequence[ReadTable], run: CheckpointRun
-) -> tuple[Path | None, str | None]:
-    """Complete the results, label them with their run, store them, and publish them.
+    context: AbstractDataContext,
+    tables: Sequence[ReadTable],
+    run: CheckpointRun,
+    decisions: Sequence[GateDecision] = (),
+) -> tuple[str | None, str | None]:
+    """Complete the results, label them with their run and its gate decisions, store them, and publish them.
 
     Returns:
-        The site's index page and no problem, or no page and what went wrong.
+        Where the site's index page is, if it was written, and what went wrong, if anything did.
     """
     try:
-        return publish(context, [_store(context, table, run) for table in tables]), None
+        results = dict(_complete(context, table, run, decisions) for table in tables)
+        return store_and_publish(context, results), None
+    except DataDocsError as error:
+        return error.index, str(error)
     except Exception as error:  # noqa: BLE001 - publishing never takes a verdict with it; the reason is shown
         return None, mask_error(f"{type(error).__name__}: {error}")
 
 
-def _store(context: AbstractDataContext, table: ReadTable, run: CheckpointRun) -> ValidationResultIdentifier:
+def _complete(
+    context: AbstractDataContext, table: ReadTable, run: CheckpointRun, decisions: Sequence[GateDecision]
+) -> tuple[ValidationResultIdentifier, ExpectationSuiteValidationResult]:
     context.suites.add_or_update(table.suite)
     identifier, result = _nothing_read(table.suite, run)
     if table.validated is not None and table.validated.identifier and table.validated.result:
         identifier, result = table.validated.identifier, table.validated.result
-    result.meta[META] = {  # type: ignore[literal-required]
-        "checkpoint": run.checkpoint,
-        "ingest_id": run.ingest_id,
-        "verdict": run.verdict.value,
-        "statements": table.validated.statements if table.validated is not None else 0,
-    }
+    ours = table.suite.meta.get(META, {})
+    facts = run_facts(ours, str(table.suite.notes or ""), table.validated, run, decisions)
+    result.meta[META] = facts.model_dump(mode="json", exclude_defaults=True)  # type: ignore[literal-required]
     _add_unchecked(result, table.unchecked)
-    context.validation_results_store.set(identifier, result)
-    return identifier
+    return identifier, result
 
 
 def _nothing_read(

@@ -80,9 +80,9 @@ class CheckpointRunner:
             self.ledger.finish_run(failed, spec.gates)
             raise
         run = replace(run, finished_at=self.clock())
-        self.ledger.finish_run(run, spec.gates)
-        docs, docs_problem = publish_docs(context, tables, run)
-        return replace(run, docs=str(docs) if docs else None, docs_problem=docs_problem)
+        decisions = self.ledger.finish_run(run, spec.gates)
+        docs, docs_problem = publish_docs(context, tables, run, decisions)
+        return replace(run, docs=docs, docs_problem=docs_problem)
 
     def _remember(self, run: CheckpointRun) -> None:
         """Keep what the next scans go on from. Before the verdict: a gate is not to open on what is half written."""
@@ -130,7 +130,7 @@ class CheckpointRunner:
             return {}
         expectations = sum(len(table.expectations) for table in tables)
         self.progress(f"{spec.name}: {expectations} expectations on {len(tables)} tables")
-        return validate_tables(self.warehouse, tables, ingest_id=run.ingest_id, now=run.started_at)
+        return validate_tables(self.warehouse, tables, ingest_id=run.ingest_id, now=run.started_at, clock=self.clock)
 
     def _arrivals(self, suite: SuiteSpec, table: CatalogTable, run: CheckpointRun) -> Arrivals | None:
         if suite.arrivals is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -47,12 +47,14 @@ class ValidatedTable:
 
     Attributes:
         statements: how many statements were sent to the warehouse for it.
+        seconds: how long it took.
     """
 
     identifier: ValidationResultIdentifier | None
     result: ExpectationSuiteValidationResult | None
     error: Exception | None = None
     statements: int = 0
+    seconds: float | None = None
 
     @property
     def problem(self) -> str | None:
@@ -63,7 +65,12 @@ class ValidatedTable:
 
 
 def validate_tables(
-    warehouse: Warehouse, tables: Sequence[TableValidation], *, ingest_id: str, now: datetime
+    warehouse: Warehouse,
+    tables: Sequence[TableValidation],
+    *,
+    ingest_id: str,
+    now: datetime,
+    clock: Callable[[], datetime],
 ) -> dict[str, ValidatedTable]:
     """Validate each table against its suite.
 
@@ -72,6 +79,7 @@ def validate_tables(
         tables: what to validate.
         ingest_id: becomes the GX run's name.
         now: becomes the GX run's time.
+        clock: tells how long each table takes.
 
     Returns:
         For each suite's name its result, in the order of ``tables``. A table whose validation raised takes no
@@ -80,16 +88,19 @@ def validate_tables(
     run_id = RunIdentifier(run_name=ingest_id, run_time=now)
     results = side_by_side(
         tables,
-        partial(_validate, warehouse, run_id),
+        partial(_validate, warehouse, run_id, clock),
         at_once=warehouse.parallel_tables,
         stop=lambda: warehouse.statements.stop("the run was interrupted"),
     )
     return {table.suite.name: result for table, result in zip(tables, results, strict=True)}
 
 
-def _validate(warehouse: Warehouse, run_id: RunIdentifier, item: TableValidation) -> ValidatedTable:
+def _validate(
+    warehouse: Warehouse, run_id: RunIdentifier, clock: Callable[[], datetime], item: TableValidation
+) -> ValidatedTable:
     expectations = [*item.expectations, row_count_probe()]
-    statements = 0
+    identifier, result, problem = None, None, None
+    statements, began = 0, clock()
     try:
         batch = TableBatch.of(warehouse, item.table, item.suite.name)
         try:
@@ -99,5 +110,5 @@ def _validate(warehouse: Warehouse, run_id: RunIdentifier, item: TableValidation
         finally:
             statements = batch.engine.statements
     except Exception as error:  # noqa: BLE001 - reported as this table's error; it closes the gate
-        return ValidatedTable(None, None, error, statements)
-    return ValidatedTable(identifier, result, None, statements)
+        problem = error
+    return ValidatedTable(identifier, result, problem, statements, (clock() - began).total_seconds())

@@ -12,7 +12,8 @@ from great_expectations.compatibility import pydantic
 from great_expectations.expectations.expectation import ColumnAggregateExpectation
 
 from expectations.facts import Facts
-from expectations.sentences import RuleSentence, duration, outcome
+from expectations.sentences import RuleSentence, outcome
+from gx.docs.text import duration
 
 CLOCK_SKEW = timedelta(hours=1)
 """How far ahead of our clock a newest row may be; beyond it a future date would hide stale data."""

@@ -109,7 +109,13 @@ class ReconcilingExpectation(RuleSentence, BatchExpectation, ABC):
         figures = f"{amount(here, self.unit)} in {self.table_label}, {amount(there, self.unit)}"
         where = _at(self.source, self.source_table)
         sentence = f"{figures} {where}: {apart}, {self.tolerance_percent:g} % allowed."
-        return outcome(is_within(percent, self.tolerance_percent), here, sentence)
+        compared = (
+            (str(self.table_label), amount(here, self.unit)),
+            (_whose(self.source, self.source_table), amount(there, self.unit)),
+            ("Difference", f"{amount(here - there, self.unit)} ({apart})"),
+            ("Allowed", f"{self.tolerance_percent:g} %"),
+        )
+        return outcome(is_within(percent, self.tolerance_percent), here, sentence, compared)
 
 
 class ExpectTableRowCountToReconcileWithSource(ReconcilingExpectation):

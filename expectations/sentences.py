@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from great_expectations.render import LegacyRendererType, RenderedStringTemplateContent
@@ -22,6 +22,8 @@ class RuleSentence:
     def _prescriptive_template(cls, renderer_configuration: RendererConfiguration[Any]) -> RendererConfiguration[Any]:
         # The sentence goes in as a parameter: in the template itself a dollar sign would start a placeholder.
         sentence = cls.rule(renderer_configuration.kwargs)
+        if renderer_configuration.kwargs.get("row_condition"):
+            sentence = sentence[:1].lower() + sentence[1:]  # GX puts "If ..., then" before it
         renderer_configuration.kwargs["sentence"] = sentence
         renderer_configuration.add_param(name="sentence", param_type=RendererValueType.STRING)
         renderer_configuration.template_str = "$sentence"
@@ -38,9 +40,15 @@ class RuleSentence:
         return [RenderedStringTemplateContent(content_block_type="string_template", string_template=template)]
 
 
-def outcome(success: bool, observed: Any, sentence: str) -> dict[str, Any]:
-    """What ``_validate`` returns: the verdict, the observed value and a sentence about it."""
-    return {"success": success, "result": {"observed_value": observed, "details": {"sentence": sentence}}}
+def outcome(success: bool, observed: Any, sentence: str, figures: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
+    """What ``_validate`` returns: the verdict, the observed value, a sentence about it, and what it compares.
+
+    ``figures`` are counts and sums with what they are, such as ``("charges at Stripe", "$412,184")``.
+    """
+    details: dict[str, Any] = {"sentence": sentence}
+    if figures:
+        details["figures"] = [list(figure) for figure in figures]
+    return {"success": success, "result": {"observed_value": observed, "details": details}}
 
 
 def amount(value: float, unit: str | None = None) -> str:
@@ -49,15 +57,3 @@ def amount(value: float, unit: str | None = None) -> str:
     text = f"{size:,.0f}" if float(size).is_integer() else f"{size:,.2f}"
     sign = "-" if value < 0 else ""
     return f"{sign}${text}" if unit == "usd" else f"{sign}{text} {unit}" if unit else f"{sign}{text}"
-
-
-def duration(hours: float) -> str:
-    """A length of time as people say it: ``45 min``, ``2 h 10 min``, ``3 d 4 h``."""
-    minutes = round(hours * 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    whole, rest = divmod(minutes, 60)
-    if whole < 48:
-        return f"{whole} h {rest} min" if rest else f"{whole} h"
-    days, rest_hours = divmod(whole, 24)
-    return f"{days} d {rest_hours} h" if rest_hours else f"{days} d"

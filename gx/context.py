@@ -13,15 +13,11 @@ os.environ.setdefault("GX_ANALYTICS_ENABLED", "False")
 import great_expectations
 from great_expectations.data_context import AbstractDataContext
 from great_expectations.data_context.types.base import DataContextConfig
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from gx.errors import ConfigError
 from gx.masking import mask_error
+from gx.project_config import config_file, read_config
 from gx.results_store import MaskedValidationResultsStore
-
-CONFIG_FILE = "great_expectations.yml"
-_SHIPPED = Path(__file__).resolve().parent / CONFIG_FILE
 
 
 def open_context(project: Path, state_dir: Path) -> AbstractDataContext:
@@ -33,24 +29,18 @@ def open_context(project: Path, state_dir: Path) -> AbstractDataContext:
     Raises:
         ConfigError: the file is no YAML, GX does not accept it, or its results would hold values of the data.
     """
-    own = project / "gx" / CONFIG_FILE
-    file = own if own.exists() else _SHIPPED
+    file = config_file(project)
     # GX remarks on conversions and templates once for each metric, and logs a database's errors as they are, with the
     # values that they quote; what matters is in the results.
     logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     os.environ["SLUICE_STATE_DIR"] = str(state_dir)
     state_dir.mkdir(parents=True, exist_ok=True)
+    content = read_config(file)
     try:
-        content = YAML(typ="safe").load(file)
         config = DataContextConfig(**content)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             context = great_expectations.get_context(mode="ephemeral", project_config=config)
-    except YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        raise ConfigError("this is not valid YAML", file=file, line=mark.line + 1 if mark else None) from None
-    except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", file=file) from None
     except Exception as error:  # noqa: BLE001 - GX raises many kinds; each means that this file is wrong
         raise ConfigError(f"GX does not accept this configuration: {mask_error(str(error))}", file=file) from None
     if not isinstance(context.validation_results_store, MaskedValidationResultsStore):

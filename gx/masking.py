@@ -75,7 +75,7 @@ def mask_observed(expectation: str, value: Any, *, pii: bool = False) -> Any:
 
 
 def mask_details(expectation: str, details: Any, *, pii: bool = False) -> Any:
-    """GX's ``details`` with the sentence of our own expectations and, of a table's schema, everything; nothing else.
+    """GX's ``details`` with the sentence and the figures of our own expectations and, of a table's schema, everything.
 
     Stock expectations put value counts and distributions there, and queries their rows. A sentence tells a sum or an
     age, which of a column whose values may appear nowhere is too much.
@@ -84,7 +84,16 @@ def mask_details(expectation: str, details: Any, *, pii: bool = False) -> Any:
         return {}
     if not isinstance(details, Mapping) or _METADATA.search(expectation):
         return details
-    return {"sentence": details["sentence"]} if isinstance(details.get("sentence"), str) else {}
+    return {name: details[name] for name in ("sentence", "figures") if is_told(name, details.get(name))}
+
+
+def is_told(name: str, value: Any) -> bool:
+    """Whether this is a sentence, or figures (pairs of words), as our own expectations put them into ``details``."""
+    if name == "sentence":
+        return isinstance(value, str)
+    return isinstance(value, list) and all(
+        isinstance(pair, list) and [*map(type, pair)] == [str, str] for pair in value
+    )
 
 
 def mask_error(text: str) -> str:

@@ -118,7 +118,11 @@ class Ledger:
                 self._record_decision(connection, GateDecision(*closed, valid_until=moment + self._valid_for))
 
     def finish_run(self, run: CheckpointRun, gates: Sequence[str]) -> tuple[GateDecision, ...]:
-        """Record a run's results, row counts and verdict, and its decision for each gate, in one transaction."""
+        """Record a run's results, row counts and verdict, and its decision for each gate, in one transaction.
+
+        Returns:
+            The decisions that count: none for a gate that a later run, or the load itself, has closed since.
+        """
         finished = _naive(run.finished_at)
         decision = Decision.OPEN if run.verdict.opens else Decision.CLOSED
         reasons = run.reasons()[:_REASONS_KEPT]
@@ -144,9 +148,9 @@ class Ledger:
                     for table, rows in run.row_counts
                 ]
                 connection.execute(row_counts.insert(), counted)
+            decisions = tuple(item for item in decisions if not self._overtaken(connection, item))
             for item in decisions:
-                if not self._overtaken(connection, item):
-                    self._record_decision(connection, item)
+                self._record_decision(connection, item)
         return decisions
 
     def runs_of(self, ingest_id: str) -> tuple[RecordedRun, ...]:

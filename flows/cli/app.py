@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from flows.cli.check import check
+from flows.cli.docs import docs
 from flows.cli.gate import gate
 from flows.cli.replay import replay
 from flows.cli.run import run
@@ -24,5 +25,5 @@ def cli() -> None:
     """  # noqa: D301 - the backslash tells click to keep the line
 
 
-for command in (run, check, gate, replay, suites, serve):
+for command in (run, check, gate, docs, replay, suites, serve):
     cli.add_command(command)

@@ -85,7 +85,8 @@ def _print(run: CheckpointRun) -> None:
         if scan.why_all:
             click.echo(f"    all rows of {scan.table} were read: {scan.why_all}")
     if run.docs_problem:
-        click.secho(f"Data Docs could not be published: {run.docs_problem}", fg="yellow", err=True)
+        what = "are not complete" if run.docs else "could not be published"
+        click.secho(f"Data Docs {what}: {run.docs_problem}", fg="yellow", err=True)
 
 
 def _document(run: CheckpointRun, gates: list[tuple[str, str]]) -> dict[str, Any]:

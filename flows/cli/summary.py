@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,8 @@ import click
 from checkpoints.ledger import Ledger, RecordedRun
 from checkpoints.spec import gates_of, load_checkpoints
 from flows.cli.gate import as_document, print_gate
+from gx.docs.address import SiteAddress, site_address
+from gx.errors import ConfigError
 from gx.settings import Settings
 
 _SHOWN = 5
@@ -41,13 +44,16 @@ def print_run(run: RecordedRun) -> None:
 
 def print_docs(settings: Settings) -> None:
     """Where the Data Docs are, if there are any."""
-    index = settings.state_dir / "data_docs" / "index.html"
-    click.echo(f"Data Docs: {index.as_uri()}" if index.exists() else "Data Docs: none were published")
+    site = _published_site(settings)
+    if site is None:
+        click.echo("Data Docs: none were published")
+    else:
+        click.echo(f"Data Docs: {site.file.as_uri() if site.file and not site.url else site.index}")
 
 
 def summary_document(settings: Settings, ledger: Ledger, ingest_id: str) -> dict[str, Any]:
     """The same for programs."""
-    index = settings.state_dir / "data_docs" / "index.html"
+    site = _published_site(settings)
     gates = gates_of(load_checkpoints(settings.checkpoints_dir))
     return {
         "ingest_id": ingest_id,
@@ -66,5 +72,13 @@ def summary_document(settings: Settings, ledger: Ledger, ingest_id: str) -> dict
             as_document(ledger.gate(load, required, ingest_id=ingest_id, now=datetime.now(UTC)))
             for load, required in gates.items()
         ],
-        "data_docs": str(index) if index.exists() else None,
+        "data_docs": site.index if site else None,
     }
+
+
+def _published_site(settings: Settings) -> SiteAddress | None:
+    try:
+        site = site_address(settings.project, settings.state_dir, os.environ)
+    except ConfigError:
+        return None  # a project's own configuration need not have a site of ours; it takes no verdict with it
+    return site if site.published else None

@@ -6,15 +6,34 @@ Importing this package costs nothing; GX's renderers are imported by the first `
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from great_expectations.core import ExpectationSuiteValidationResult
     from great_expectations.data_context import AbstractDataContext
     from great_expectations.data_context.types.resource_identifiers import ValidationResultIdentifier
 
-__all__ = ["publish"]
+__all__ = ["publish", "store_and_publish"]
+
+
+def store_and_publish(
+    context: AbstractDataContext,
+    results: Mapping[ValidationResultIdentifier, ExpectationSuiteValidationResult],
+    *,
+    site_name: str | None = None,
+) -> str:
+    """Put these results into the context's store, and `publish` them.
+
+    Should this process be killed on the way, the next publish, whichever process does it, publishes what was stored.
+
+    Raises:
+        gx.docs.errors.DataDocsError: as `publish`.
+    """
+    # GX takes seconds to import, which the command line must not pay for.
+    from gx.docs.publishing import store_and_publish_to_site  # noqa: PLC0415
+
+    return store_and_publish_to_site(context, results, site_name)
 
 
 def publish(
@@ -22,11 +41,11 @@ def publish(
     validation_ids: Sequence[ValidationResultIdentifier],
     *,
     site_name: str | None = None,
-) -> Path:
-    """Write the pages of these stored validation results and of their suites, then the index, once.
+) -> str:
+    """Write the pages of these stored validation results, of their suites and tables, then the index, once.
 
     The work does not depend on how many runs were published before. Results and suites must already be in the
-    context's stores. Several processes may publish to one site at the same time.
+    context's stores. Several processes, also of several machines, may publish to one site at the same time.
 
     Args:
         context: an opened context that has a `gx.docs.site.DataDocsSite` among its ``data_docs_sites``.
@@ -34,13 +53,12 @@ def publish(
         site_name: the site to publish to; by default the first `DataDocsSite` of the configuration.
 
     Returns:
-        The path of ``index.html``.
+        The path of ``index.html``, or the address it is served from.
 
     Raises:
-        gx.docs.errors.DataDocsError: there is no such site, a result is not in the store, or another process
-            kept the site locked for too long. Every page that could be written has been.
+        gx.docs.errors.DataDocsError: there is no such site, its storage cannot be used, a result is not in the store,
+            or a page could not be made. Every page that could be written has been.
     """
-    # GX takes seconds to import, which the command line must not pay for.
-    from gx.docs.publishing import publish_to_site  # noqa: PLC0415
+    from gx.docs.publishing import publish_to_site  # noqa: PLC0415 - as above
 
-    return publish_to_site(context, validation_ids, site_name=site_name)
+    return publish_to_site(context, validation_ids, site_name)

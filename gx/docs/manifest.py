@@ -1,114 +1,89 @@
-"""The site's memory on disk: an append-only manifest, and the roll-up that is folded from it.
+"""The site's memory: a small JSON object for each table, one for the index, and what is being published now.
 
-The manifest is the truth. The roll-up says how much of it is folded in, so a publish reads only what was
-appended since: normally its own lines, and after a kill also those whose roll-up was never written.
+Nothing is locked and nothing is listed to publish. Whoever changes an object reads it, writes the pages that show the
+new state, and then swaps the object, which succeeds for one of those that read the same version. The others do it all
+again from what that one wrote, so the pages of the last swap are those that stay.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
-from filelock import FileLock, Timeout
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
-from gx.docs.errors import SiteLockedError
-from gx.docs.records import RollUp, RunRecord
-from gx.docs.storage import atomic_write
+from gx.docs.errors import SiteBusyError
+from gx.docs.history import TableRuns
+from gx.docs.objects import Objects
+from gx.docs.paths import ROLL_UP, TABLES
+from gx.docs.records import RunRecord
+from gx.docs.roll_up import RollUp
 
 _LOG = logging.getLogger(__name__)
+_ATTEMPTS = 100
+
+State = TypeVar("State", bound=BaseModel)
 
 
 class Manifest:
-    """The manifest of one site directory. `append`, `replace` and `roll_up` are called while `locked`."""
+    """The manifest of one site."""
 
-    def __init__(self, site: Path, *, lock_timeout: float = 60.0) -> None:
-        """``lock_timeout``: seconds to wait for other publishers before giving up."""
-        self._folder = site / "manifest"
-        self._runs = self._folder / "runs.jsonl"
-        self._roll_up = self._folder / "roll_up.json"
-        self._lock_timeout = lock_timeout
+    def __init__(self, objects: Objects, *, longest_pause: float = 0.5) -> None:
+        """``longest_pause``: seconds to wait, at most, before an object is changed again that others changed."""
+        self.objects = objects
+        self._longest_pause = longest_pause
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep other publishers, in this process and in others, out.
+    def change(
+        self, path: str, kind: type[State], change: Callable[[State | None], State], show: Callable[[State], None]
+    ) -> State:
+        """Change one object and the pages that show it.
+
+        Args:
+            path: the object.
+            kind: what it holds.
+            change: makes the new state of the old, which is None when there is none or it cannot be read.
+            show: writes the pages. Like ``change`` it may be called again, with a newer state.
 
         Raises:
-            SiteLockedError: another publisher did not finish within the time allowed.
+            SiteBusyError: others kept changing it.
         """
-        self._folder.mkdir(parents=True, exist_ok=True)
-        lock = self._folder / ".lock"
-        try:
-            with FileLock(lock, timeout=self._lock_timeout):
-                yield
-        except Timeout:
-            raise SiteLockedError(
-                f"the Data Docs in {self._folder.parent} were locked by another publisher for more than "
-                f"{self._lock_timeout:g} s; the pages are written, the index is not: publish again"
-            ) from None
-
-    def append(self, records: Sequence[RunRecord]) -> None:
-        """Add one line per run; when this returns, they are on disk."""
-        lines = b"".join(_line(record) for record in records)
-        with self._runs.open("ab+") as file:
-            if file.tell() and not _ends_with_newline(file.fileno(), file.tell()):
-                lines = b"\n" + lines  # a line torn by a kill or a full disk stays apart
-            file.write(lines)
-            file.flush()
-            os.fsync(file.fileno())
-
-    def replace(self, records: Sequence[RunRecord]) -> None:
-        """Rewrite the manifest: these runs, and those it has that are not among them. Reads all of it."""
-        known = {record.path: record for record, _ in self._read_from(0)}
-        known.update((record.path, record) for record in records)
-        ordered = sorted(known.values(), key=lambda record: (record.time, record.path))
-        self._roll_up.unlink(missing_ok=True)
-        atomic_write(self._runs, b"".join(_line(record) for record in ordered))
+        for attempt in range(_ATTEMPTS):
+            stored = self.objects.read(path)
+            state = change(self._parsed(path, kind, stored.data) if stored else None)
+            show(state)
+            if self.objects.swap(path, state.model_dump_json().encode(), stored.version if stored else None):
+                return state
+            time.sleep(min(0.005 * attempt, self._longest_pause))
+        raise SiteBusyError(
+            f"other publishers changed {path} in {self.objects.location} {_ATTEMPTS} times in a row; "
+            "what was checked is stored: run `sluice docs reconcile` when they are done"
+        )
 
     def roll_up(self) -> RollUp:
-        """Fold in what was appended since the roll-up was last written, and write it."""
-        state = self._load()
-        folded = state
-        for record, consumed in self._read_from(state.consumed):
-            folded = folded.with_run(record).model_copy(update={"consumed": consumed})
-        if folded is not state:
-            atomic_write(self._roll_up, folded.model_dump_json())
-        return folded
+        """What the index shows; made anew from the tables when it is missing, unreadable or of an older version."""
+        stored = self.objects.read(ROLL_UP)
+        state = self._parsed(ROLL_UP, RollUp, stored.data) if stored else None
+        return state or self.made_anew()
 
-    def _load(self) -> RollUp:
+    def made_anew(self, records: Iterable[RunRecord] = ()) -> RollUp:
+        """The roll-up as the tables' histories give it; since when gates are as they are, these records tell."""
+        tables = list(self.tables())
+        return RollUp().with_tables(tables).with_gates([*(runs.latest for runs in tables), *records])
+
+    def tables(self) -> Iterator[TableRuns]:
+        """The history of every table that can be read."""
+        for path in self.objects.list(TABLES):
+            stored = self.objects.read(path)
+            state = self._parsed(path, TableRuns, stored.data) if stored else None
+            if state is not None:
+                yield state
+
+    def _parsed(self, path: str, kind: type[State], data: bytes) -> State | None:
         try:
-            state = RollUp.model_validate_json(self._roll_up.read_bytes())
-        except FileNotFoundError:
-            return RollUp()
+            return kind.model_validate_json(data)
         except ValidationError as error:
-            _LOG.warning("%s is not readable (%s); it is made anew from %s", self._roll_up, error, self._runs)
-            return RollUp()
-        size = self._runs.stat().st_size if self._runs.exists() else 0
-        return state if state.consumed <= size else RollUp()
-
-    def _read_from(self, offset: int) -> Iterable[tuple[RunRecord, int]]:
-        if not self._runs.exists():
-            return
-        with self._runs.open("rb") as file:
-            file.seek(offset)
-            for line in file:
-                offset += len(line)
-                if not line.endswith(b"\n"):
-                    return  # torn: nothing may count it as read
-                if not line.strip():
-                    continue
-                try:
-                    yield RunRecord.model_validate_json(line), offset
-                except ValidationError:
-                    _LOG.warning("%s: a line before byte %d is not readable and is skipped", self._runs, offset)
-
-
-def _line(record: RunRecord) -> bytes:
-    return record.model_dump_json().encode() + b"\n"
-
-
-def _ends_with_newline(descriptor: int, size: int) -> bool:
-    return os.pread(descriptor, 1, size - 1) == b"\n"
+            first = error.errors(include_input=False, include_url=False)[0]["msg"]
+            _LOG.warning("%s in %s cannot be read (%s) and is made anew", path, self.objects.location, first)
+            return None

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from great_expectations.core import ExpectationValidationResult
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.expectations.metadata_types import FailureSeverity
 
+from gx.docs.failing_rows import failing_rows
 from gx.docs.pages import Outcome, Rule, Severity, Verdict
 from gx.docs.sentences import sentence
 from gx.docs.text import clean, counted, number, percent, prose, scalar
-from gx.masking import mask_observed
+from gx.masking import is_told
 from gx.redaction import HIDDEN
-from gx.results_store import error_message
+from gx.results_store import error_message, mask_fields
+from gx.shown import META
 
-META = "sluice"
-"""The key under which the rooms keep their own facts in the ``meta`` of GX's objects."""
+_N = TypeVar("_N", int, float)
 _MASKED = re.compile(r"\d+ values \(" + re.escape(HIDDEN) + r"\)")
 
 
@@ -33,21 +34,32 @@ def rule(configuration: ExpectationConfiguration) -> Rule:
         blocking=blocking if isinstance(blocking, bool) else severity is Severity.CRITICAL,
         description=prose(configuration.description),
         notes=prose(configuration.notes or (configuration.meta or {}).get("notes")),
+        index=position(configuration),
     )
 
 
 def outcome(result: ExpectationValidationResult) -> Outcome:
-    """How this expectation came out. Neither failing values nor tracebacks are part of it."""
+    """How this expectation came out: of the data only what its suite allows, and no traceback.
+
+    Any store may have kept the result, so that what may be shown is decided here again.
+    """
     configuration = result.expectation_config or ExpectationConfiguration(type="unknown_expectation", kwargs={})
     demanded = rule(configuration)
-    details = result.result or {}
-    error = clean(error_message(result.exception_info) or "", 2_000)
+    found = result.result or {}
+    masked = mask_fields(configuration, found)
+    details = masked.get("details")
+    error = clean(error_message(result.exception_info, configuration) or "", 2_000)
     return Outcome(
         rule=demanded,
         verdict=_verdict(bool(result.success), bool(error), demanded.blocking),
-        observed=_observed(configuration.type, details),
-        unexpected=_unexpected(details),
+        observed=_observed(found.get("observed_value"), masked, details),
+        unexpected=_unexpected(masked),
         error=error,
+        figures=_figures(details),
+        failing=failing_rows(configuration, masked),
+        counts_rows="unexpected_count" in masked,
+        unexpected_count=_number_of(int, masked.get("unexpected_count")),
+        unexpected_percent=_number_of(float, masked.get("unexpected_percent")),
     )
 
 
@@ -105,13 +117,23 @@ def _severity(value: object) -> Severity:
         return Severity.CRITICAL
 
 
-def _observed(kind: str, result: Mapping[str, Any]) -> str:
-    told = result.get("details")
+def _figures(details: object) -> tuple[tuple[str, str], ...]:
+    figures: Any = details.get("figures") if isinstance(details, Mapping) else None
+    if not is_told("figures", figures):
+        return ()
+    return tuple((clean(label, 200), clean(figure, 200)) for label, figure in figures)
+
+
+def _number_of(kind: type[_N], value: object) -> _N | None:
+    return kind(value) if isinstance(value, (int, float)) else None
+
+
+def _observed(stored: object, masked: Mapping[str, Any], told: object) -> str:
     if isinstance(told, Mapping) and isinstance(told.get("sentence"), str):
         return clean(told["sentence"], 500)
-    value = result.get("observed_value")
-    if not (isinstance(value, str) and _MASKED.fullmatch(value)):  # the store may have masked it before
-        value = mask_observed(kind, value)
+    # A store that masks has done so already: what it says is no value, and is not to be masked again.
+    already = isinstance(stored, str) and _MASKED.fullmatch(stored)
+    value = stored if already else masked.get("observed_value")
     if isinstance(value, (list, tuple, set)):
         return clean(", ".join(str(item) for item in value), 2_000)
     return (scalar(value) or "").replace(HIDDEN, "not shown")

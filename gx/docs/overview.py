@@ -1,4 +1,4 @@
-"""The front page: is it all right, what failed, since when, for each table."""
+"""The front page: is it all right, which gates are open, what failed and since when, for each table."""
 
 from __future__ import annotations
 
@@ -7,23 +7,20 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from gx.docs.ages import Age, age
+from gx.docs.gate_rows import GateRow, gate_rows
+from gx.docs.history import TableHistory
 from gx.docs.pages import Severity, Verdict, worst
 from gx.docs.paths import INDEX, link
-from gx.docs.records import RUNS_SHOWN, Problem, RollUp, RunRecord, TableHistory
+from gx.docs.records import RUNS_SHOWN, Problem
+from gx.docs.roll_up import BrokenPage, RecentRun, RollUp
+from gx.docs.spark import Spark, spark
 from gx.docs.text import counted
 
 _ATTENTION = "Needs attention"
 _ELSEWHERE = "Other tables"
-
-
-@dataclass(frozen=True)
-class StripRun:
-    """One run in the strip of a table."""
-
-    href: str
-    verdict: Verdict
-    label: str
-    """What the run was, in words, for those who cannot see the colour."""
+_LAYERS = ("raw", "staging", "intermediate", "marts", "dashboards")
+_WORDS = {Verdict.PASSED: "All right", Verdict.WARNED: "All right, with warnings"}
 
 
 @dataclass(frozen=True)
@@ -34,19 +31,30 @@ class TableRow:
     schema: str
     """The part of the table's name before its last point; empty when it has none."""
     name: str
+    href: str
+    """The table's page."""
+    run_href: str
+    """The page of its latest run."""
     suite: str
-    suite_href: str
+    layer: str
     checkpoint: str
     verdict: Verdict
-    href: str
-    failed: str
+    failing: tuple[tuple[Severity, int], ...]
+    """How many expectations of each severity did not hold."""
+    failed: int
+    total: int
+    errors: int
+    rows: int | None
+    change: str
+    """Of the row count, against the run before; empty when that is not known."""
+    age: Age | None
     time: datetime
     since: datetime
     streak: str
     """How many runs the table has been failing for; empty when it is not."""
     problems: tuple[Problem, ...]
     more_problems: int
-    strip: tuple[StripRun, ...]
+    spark: Spark
 
 
 @dataclass(frozen=True)
@@ -67,17 +75,30 @@ class CheckpointState:
 
 
 @dataclass(frozen=True)
+class Linked:
+    """A run or a page, and where it is."""
+
+    href: str
+    of: RecentRun | BrokenPage
+
+
+@dataclass(frozen=True)
 class IndexPage:
     """The front page."""
 
     site: str
     verdict: Verdict
+    word: str
+    """Whether it is all right, in words."""
     headline: str
     subline: str
     newest: datetime | None
     checkpoints: tuple[CheckpointState, ...]
     """The worst first."""
+    gates: tuple[GateRow, ...]
     groups: tuple[Group, ...]
+    recent: tuple[Linked, ...]
+    broken: tuple[Linked, ...]
     runs_shown: int = RUNS_SHOWN
 
 
@@ -85,14 +106,20 @@ def overview(roll_up: RollUp, *, site: str) -> IndexPage:
     """The front page for this roll-up: first what did not pass, the worst on top; then the rest."""
     rows = sorted((_row(history) for history in roll_up.tables.values()), key=_by_verdict)
     checkpoints = _checkpoints(roll_up)
+    gates = gate_rows(roll_up.gates.values())
+    verdict = _overall(rows, checkpoints, gates)
     return IndexPage(
         site=site,
-        verdict=_overall(rows, checkpoints),
-        headline=_headline(rows, checkpoints),
-        subline=_subline(rows),
+        verdict=verdict,
+        word=_WORDS.get(verdict, "Not all right") if rows else "Nothing has been checked yet",
+        headline=_headline(rows, checkpoints, gates),
+        subline=", ".join(f"{count} {verdict}" for verdict in Verdict if (count := _count(rows, (verdict,)))),
         newest=max((row.time for row in rows), default=None),
         checkpoints=checkpoints,
+        gates=gates,
         groups=_groups(rows),
+        recent=tuple(Linked(link(INDEX, run.path), run) for run in roll_up.recent),
+        broken=tuple(Linked(link(INDEX, page.path), page) for page in roll_up.broken.values()),
     )
 
 
@@ -107,20 +134,21 @@ def _checkpoints(roll_up: RollUp) -> tuple[CheckpointState, ...]:
 
 
 def _by_verdict(row: TableRow) -> tuple[int, int, str]:
-    critical = sum(1 for problem in row.problems if problem.severity is Severity.CRITICAL)
-    return row.verdict.rank, -critical, row.table
+    return row.verdict.rank, -dict(row.failing).get(Severity.CRITICAL, 0), row.table
 
 
 def _groups(rows: list[TableRow]) -> tuple[Group, ...]:
     groups = [Group(_ATTENTION, tuple(row for row in rows if row.verdict is not Verdict.PASSED))]
-    passed = sorted((row for row in rows if row.verdict is Verdict.PASSED), key=_by_checkpoint)
-    for checkpoint, members in groupby(passed, key=lambda row: row.checkpoint):
-        groups.append(Group(checkpoint or _ELSEWHERE, tuple(members)))
+    passed = sorted((row for row in rows if row.verdict is Verdict.PASSED), key=lambda row: (*_place(row), row.table))
+    for (_, _, title), members in groupby(passed, key=_place):
+        groups.append(Group(title or _ELSEWHERE, tuple(members)))
     return tuple(group for group in groups if group.rows)
 
 
-def _by_checkpoint(row: TableRow) -> tuple[bool, str, str]:
-    return not row.checkpoint, row.checkpoint, row.table
+def _place(row: TableRow) -> tuple[bool, int, str]:
+    """Where a table that passed stands: with its layer, in the order in which data goes through them."""
+    title = row.layer or row.checkpoint
+    return not title, _LAYERS.index(title) if title in _LAYERS else len(_LAYERS), title
 
 
 def _row(history: TableHistory) -> TableRow:
@@ -130,35 +158,36 @@ def _row(history: TableHistory) -> TableRow:
         table=latest.table,
         schema=schema,
         name=name,
+        href=link(INDEX, latest.table_path),
+        run_href=link(INDEX, latest.path),
         suite=latest.suite,
-        suite_href=link(INDEX, latest.suite_path) if latest.suite_path else "",
+        layer=latest.layer,
         checkpoint=latest.checkpoint,
         verdict=latest.verdict,
-        href=link(INDEX, latest.path),
-        failed=_failed(latest),
+        failing=tuple(latest.failed_by_severity.items()),
+        failed=latest.failed,
+        total=latest.total,
+        errors=latest.errors,
+        rows=latest.rows,
+        change=_change([mark.rows for mark in history.marks]),
+        age=age(latest.freshness, latest.time),
         time=latest.time,
         since=history.since,
         streak=_streak(history),
         problems=latest.problems,
         more_problems=latest.failed - len(latest.problems),
-        strip=tuple(
-            StripRun(
-                href=link(INDEX, mark.path),
-                verdict=mark.verdict,
-                label=f"{mark.time:%Y-%m-%d %H:%M} {mark.verdict}, {mark.failed} of {mark.total}",
-            )
-            for mark in history.marks
-        ),
+        spark=spark(history.marks),
     )
 
 
-def _failed(latest: RunRecord) -> str:
-    if not latest.failed:
-        return f"0 of {latest.total}"
-    parts = [f"{count} {severity}" for severity, count in latest.failed_by_severity.items()]
-    if latest.errors:
-        parts.append(f"{latest.errors} errored")
-    return f"{latest.failed} of {latest.total} ({', '.join(parts)})"
+def _change(rows: list[int | None]) -> str:
+    if len(rows) < 2 or rows[-1] is None or rows[-2] is None:
+        return ""
+    change = rows[-1] - rows[-2]
+    if not change:
+        return "no change"
+    share = f" ({change / rows[-2]:+.1%})".replace("%", "\N{NO-BREAK SPACE}%") if rows[-2] else ""
+    return f"{change:+,}{share}".replace("-", "\N{MINUS SIGN}")
 
 
 def _streak(history: TableHistory) -> str:
@@ -172,27 +201,26 @@ def _streak(history: TableHistory) -> str:
     return f"{runs} runs or more" if runs == RUNS_SHOWN else counted(runs, "run")
 
 
-def _overall(rows: list[TableRow], checkpoints: tuple[CheckpointState, ...]) -> Verdict:
-    found = worst([*(row.verdict for row in rows), *(state.verdict for state in checkpoints)])
-    return Verdict.FAILED if found.failing else found
-
-
-def _headline(rows: list[TableRow], checkpoints: tuple[CheckpointState, ...]) -> str:
-    failing = _count(rows, (Verdict.FAILED, Verdict.ERRORED))
+def _overall(rows: list[TableRow], checkpoints: tuple[CheckpointState, ...], gates: tuple[GateRow, ...]) -> Verdict:
     if not rows:
-        return "Nothing has been checked yet"
-    if failing:
-        return f"{failing} of {counted(len(rows), 'table')} failing"
-    closed = [state for state in checkpoints if state.verdict.failing]
-    if closed:  # a table that is missing altogether has no page, but its checkpoint knows
-        names = ", ".join(f"{state.name} {state.verdict}" for state in closed)
-        return f"No table failing, and yet checkpoint {names}"
-    return f"All right: {counted(len(rows), 'table')} checked, none failing"
+        return Verdict.WARNED
+    found = worst([*(row.verdict for row in rows), *(state.verdict for state in checkpoints)])
+    closed = any(not gate.open for gate in gates)
+    return Verdict.FAILED if found.failing or closed else found
 
 
-def _subline(rows: list[TableRow]) -> str:
-    counts = {verdict: _count(rows, (verdict,)) for verdict in Verdict}
-    return ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+def _headline(rows: list[TableRow], checkpoints: tuple[CheckpointState, ...], gates: tuple[GateRow, ...]) -> str:
+    if not rows:
+        return ""
+    failing = _count(rows, (Verdict.FAILED, Verdict.ERRORED))
+    said = f"{failing} of {counted(len(rows), 'table')} failing"
+    if not failing:
+        said = f"{counted(len(rows), 'table')} checked, none failing"
+        if missed := [state for state in checkpoints if state.verdict.failing]:
+            # A table that is missing altogether may have no page, but its checkpoint knows.
+            said += f", and yet checkpoint {', '.join(f'{state.name} {state.verdict}' for state in missed)}"
+    closed = sum(1 for gate in gates if not gate.open)
+    return f"{said}, {counted(closed, 'gate')} closed" if closed else said
 
 
 def _count(rows: Iterable[TableRow], verdicts: tuple[Verdict, ...]) -> int:

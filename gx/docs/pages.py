@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from gx.docs.text import counted
+
+if TYPE_CHECKING:
+    from gx.docs.records import Limits, RunFacts
 
 
 class Verdict(StrEnum):
@@ -60,6 +64,19 @@ class Rule:
     """Whether a failure closes the gate."""
     description: str
     notes: str
+    index: int = 0
+    """Its place in the suite."""
+
+
+@dataclass(frozen=True)
+class FailingRows:
+    """What a suite allows to be shown of the rows that fail."""
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    """Some of them, each with a text for each of ``columns``."""
+    statement: str = ""
+    """Finds them again; empty when there is none."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +91,13 @@ class Outcome:
     """How many values were not as expected, and of how many; empty when that was not counted."""
     error: str
     """Why the check could not be made: the message, never a traceback."""
+    figures: tuple[tuple[str, str], ...] = ()
+    """What was compared: label and figure."""
+    failing: FailingRows = FailingRows()
+    counts_rows: bool = False
+    """Whether it is about rows, of which some could be shown."""
+    unexpected_count: int | None = None
+    unexpected_percent: float | None = None
 
 
 @dataclass(frozen=True)
@@ -105,6 +129,8 @@ class ResultPage:
     batch: str
     outcomes: tuple[Outcome, ...]
     """The worst first."""
+    facts: RunFacts
+    limits: Limits
 
     @property
     def open(self) -> tuple[Outcome, ...]:

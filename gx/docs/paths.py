@@ -8,14 +8,17 @@ rewritten, as ``~`` and the character's code in hexadecimal, so that two names n
 from __future__ import annotations
 
 import hashlib
-import posixpath
 import re
 from collections.abc import Sequence
 from urllib.parse import quote
 
 INDEX = "index.html"
+ROLL_UP = "manifest/roll_up.json"
+TABLES = "manifest/tables"
+PENDING = "manifest/pending"
 
 _UNSAFE = re.compile(r'^\.|[\x00-\x1f\x7f-\x9f/\\:*?"<>|~\ud800-\udfff]')
+_PLAIN = re.compile(r"[A-Za-z0-9/_.~-]*")
 _ESCAPED = re.compile(r"~([0-9a-f]+)~")
 _LONGEST = 180
 """Bytes of one path component; file systems allow 255, and a suffix and a temporary name need room."""
@@ -60,9 +63,30 @@ def result_page(key: Sequence[str]) -> str:
     return _page("validations", key)
 
 
+def result_key(page: str) -> tuple[str, ...]:
+    """The tuple of the identifier whose page this is; a shortened name stays so, and leads to the same file."""
+    return tuple(decode(part) for part in page.removesuffix(".html").split("/")[1:])
+
+
+def table_page(key: str) -> str:
+    """Path of a table's page, relative to the site, from `gx.docs.records.table_key`."""
+    return f"tables/{encode(key)}.html"
+
+
+def table_state(key: str) -> str:
+    """Path of what the site remembers of a table."""
+    return f"{TABLES}/{encode(key)}.json"
+
+
 def link(source: str, target: str) -> str:
     """A relative URL that leads from one page of the site to another, on disk and on any web server."""
-    return quote(posixpath.relpath(target, posixpath.dirname(source) or "."), safe="/-_.~")
+    here, there = source.split("/")[:-1], target.split("/")
+    common = 0
+    while common < min(len(here), len(there) - 1) and here[common] == there[common]:
+        common += 1
+    relative = "../" * (len(here) - common) + "/".join(there[common:])
+    # The front page has thousands of links, nearly all of them plain; quoting is what takes long.
+    return relative if _PLAIN.fullmatch(relative) else quote(relative, safe="/-_.~")
 
 
 def _page(section: str, key: Sequence[str]) -> str:

@@ -1,35 +1,71 @@
-"""Publishing to a site that the context's configuration names. Use it through `gx.docs.publish`."""
+"""Publishing to a site that the context's configuration names. Use it through `gx.docs`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
+from great_expectations.core import ExpectationSuiteValidationResult
 from great_expectations.data_context import AbstractDataContext
 from great_expectations.data_context.types.resource_identifiers import ValidationResultIdentifier
+from great_expectations.data_context.util import instantiate_class_from_config
 
 from gx.docs.errors import DataDocsError
-from gx.docs.paths import INDEX
-from gx.docs.sections import Identifier
+from gx.docs.parts import Identifier
+from gx.docs.site import DataDocsSite
+
+
+def open_site(context: AbstractDataContext, site_name: str | None = None) -> DataDocsSite:
+    """The site of this name, or the first `DataDocsSite` of the configuration.
+
+    Raises:
+        DataDocsError: there is none, or it is not configured as it should be.
+    """
+    name, config = _find(context, site_name)
+    site = instantiate_class_from_config(
+        config=dict(config),
+        runtime_environment={
+            "data_context": context,
+            "root_directory": context.root_directory,
+            "site_name": name,
+        },
+        config_defaults={},
+    )
+    if not isinstance(site, DataDocsSite):
+        raise DataDocsError(
+            f"data_docs_sites: {name} has module_name: gx.docs.site, and needs class_name: DataDocsSite"
+        )
+    return site
 
 
 def publish_to_site(
-    context: AbstractDataContext,
-    validation_ids: Sequence[ValidationResultIdentifier],
-    *,
-    site_name: str | None,
-) -> Path:
+    context: AbstractDataContext, validation_ids: Sequence[ValidationResultIdentifier], site_name: str | None
+) -> str:
     """See `gx.docs.publish`."""
-    name, config = _site(context, site_name)
-    suites = {each.expectation_suite_identifier: None for each in validation_ids}
+    return _publish(open_site(context, site_name), validation_ids)
+
+
+def store_and_publish_to_site(
+    context: AbstractDataContext,
+    results: Mapping[ValidationResultIdentifier, ExpectationSuiteValidationResult],
+    site_name: str | None,
+) -> str:
+    """See `gx.docs.store_and_publish`."""
+    site = open_site(context, site_name)
+    site.pending.announce(results)
+    for key, result in results.items():
+        context.validation_results_store.set(key, result)
+    return _publish(site, list(results))
+
+
+def _publish(site: DataDocsSite, validation_ids: Sequence[ValidationResultIdentifier]) -> str:
+    suites = dict.fromkeys(each.expectation_suite_identifier for each in validation_ids)
     identifiers: list[Identifier] = [*suites, *validation_ids]
-    context.build_data_docs(site_names=[name], resource_identifiers=identifiers)  # type: ignore[arg-type]
-    base = Path(config["store_backend"]["base_directory"])
-    return Path(context.root_directory or ".", base).absolute() / INDEX
+    site.build(identifiers)
+    return site.index
 
 
-def _site(context: AbstractDataContext, wanted: str | None) -> tuple[str, Mapping[str, Any]]:
+def _find(context: AbstractDataContext, wanted: str | None) -> tuple[str, Mapping[str, Any]]:
     sites: Mapping[str, Mapping[str, Any]] = context.variables.data_docs_sites or {}
     ours = {name: config for name, config in sites.items() if config.get("module_name") == "gx.docs.site"}
     name = wanted or next(iter(ours), None)

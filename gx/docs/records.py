@@ -1,17 +1,87 @@
-"""What the site remembers of its runs: one line each in the manifest, and a bounded roll-up."""
+"""What the site remembers of a run."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from gx.docs.pages import Outcome, ResultPage, Severity, Verdict
-from gx.docs.text import clean
+from gx.docs.pages import Severity, Verdict
 
 RUNS_SHOWN = 30
 """Runs per table on the index: a month of daily loads."""
-_PROBLEMS_SHOWN = 3
+RECENT_RUNS = 500
+"""Runs of all tables that the index lists, to be searched and filtered."""
+RUNS_PLOTTED = 400
+"""Runs per table that its own page plots: a year of daily loads."""
+
+
+class Freshness(BaseModel):
+    """How old a table's data may be, and when its newest row arrived; from the suite's freshness expectation."""
+
+    model_config = ConfigDict(frozen=True)
+
+    newest: AwareDatetime
+    warn_hours: float | None = None
+    error_hours: float
+
+
+class GateMark(BaseModel):
+    """What one checkpoint run decided for one load."""
+
+    model_config = ConfigDict(frozen=True)
+
+    load: str
+    checkpoint: str
+    open: bool
+    reasons: tuple[str, ...] = ()
+    decided_at: AwareDatetime
+    valid_until: AwareDatetime | None = None
+
+
+class RunFacts(BaseModel):
+    """What the rooms know of the run of one table and GX does not; in the stored result's ``meta["sluice"]``."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    table: str = ""
+    layer: str = ""
+    owner: str = ""
+    description: str = ""
+    checkpoint: str = ""
+    verdict: Verdict | None = None
+    """Of the whole checkpoint run."""
+    run_id: str = ""
+    ingest_id: str = ""
+    rows: int | None = None
+    seconds: float | None = None
+    """How long the table's validation took."""
+    statements: int = 0
+    freshness: Freshness | None = None
+    gates: tuple[GateMark, ...] = ()
+
+
+class Limits(BaseModel):
+    """What a table's suite allows, as far as it can be drawn into its plots."""
+
+    model_config = ConfigDict(frozen=True)
+
+    rows_min: float | None = None
+    rows_max: float | None = None
+    change_percent: float | None = None
+    """How far the row count may be from that of the run before."""
+    missing_percent: float | None = None
+    """The greatest share of nulls that any column may have."""
+
+
+class RuleLine(BaseModel):
+    """One expectation of the suite, as the table's page lists it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sentence: str
+    severity: Severity
+    blocking: bool
+    verdict: Verdict
+    notes: str = ""
 
 
 class Problem(BaseModel):
@@ -36,10 +106,28 @@ class RunMark(BaseModel):
     verdict: Verdict
     failed: int
     total: int
+    rows: int | None = None
 
 
-class RunRecord(RunMark):
-    """One published run: a line of the manifest."""
+class RunPoint(RunMark):
+    """One run in a table's plots."""
+
+    seconds: float | None = None
+    duplicates: int | None = None
+    """Rows that uniqueness expectations found to be too many; None without such an expectation."""
+    missing_percent: float | None = None
+    """The greatest share of nulls that a not-null expectation found; None without one."""
+    newest: AwareDatetime | None = None
+    """When the newest row arrived, as the freshness expectation saw it."""
+    failed_by_severity: dict[Severity, int] = Field(default_factory=dict)
+
+    def mark(self) -> RunMark:
+        """What a strip needs of this run."""
+        return RunMark.model_validate({name: getattr(self, name) for name in RunMark.model_fields})
+
+
+class RunRecord(RunPoint):
+    """One published run."""
 
     suite: str
     suite_path: str
@@ -48,92 +136,24 @@ class RunRecord(RunMark):
     checkpoint_verdict: Verdict | None = None
     run_name: str
     ingest_id: str
-    failed_by_severity: dict[Severity, int]
     errors: int
     problems: tuple[Problem, ...]
+    table_path: str = ""
+    """The page of the table's history, relative to the site."""
+    layer: str = ""
+    owner: str = ""
+    description: str = ""
+    freshness: Freshness | None = None
+    gates: tuple[GateMark, ...] = ()
+    limits: Limits = Limits()
+    rules: tuple[RuleLine, ...] = ()
+    """The suite in plain sentences, as far as a page lists it; kept for the table's page only."""
 
-    def mark(self) -> RunMark:
-        """What a strip needs of this run."""
-        return RunMark.model_validate(self.model_dump(include=set(RunMark.model_fields)))
-
-
-class TableHistory(BaseModel):
-    """The latest run of a table and the marks of its last runs, the oldest first."""
-
-    model_config = ConfigDict(frozen=True)
-
-    latest: RunRecord
-    marks: tuple[RunMark, ...]
-    since: AwareDatetime
-    """When the table began to fail, or stopped failing: the first run of the state it is in."""
-
-    def with_run(self, record: RunRecord) -> TableHistory:
-        """This history with one run more; a run that is published again replaces itself."""
-        kept = [mark for mark in self.marks if mark.path != record.path]
-        marks = sorted([*kept, record.mark()], key=lambda mark: (mark.time, mark.path))[-RUNS_SHOWN:]
-        newest = record if marks[-1].path == record.path else self.latest
-        return TableHistory(latest=newest, marks=tuple(marks), since=self._since(marks))
-
-    def _since(self, marks: list[RunMark]) -> AwareDatetime:
-        failing = marks[-1].verdict.failing
-        start = marks[-1].time
-        for mark in reversed(marks):
-            if mark.verdict.failing is not failing:
-                return start
-            start = mark.time
-        same_state = self.latest.verdict.failing is failing
-        return min(self.since, start) if same_state else start
+    def point(self) -> RunPoint:
+        """What plots need of this run."""
+        return RunPoint.model_validate({name: getattr(self, name) for name in RunPoint.model_fields})
 
 
-class RollUp(BaseModel):
-    """What the index shows; its size depends on the number of tables only."""
-
-    model_config = ConfigDict(frozen=True)
-
-    version: int = 1
-    consumed: int = 0
-    """How many bytes of the manifest this roll-up contains."""
-    tables: Mapping[str, TableHistory] = Field(default_factory=dict)
-
-    def with_run(self, record: RunRecord) -> RollUp:
-        """This roll-up with one run more."""
-        key = f"{record.table}\n{record.suite}"
-        known = self.tables.get(key)
-        history = (
-            known.with_run(record) if known else TableHistory(latest=record, marks=(record.mark(),), since=record.time)
-        )
-        return self.model_copy(update={"tables": {**self.tables, key: history}})
-
-
-def record(page: ResultPage, *, path: str, suite_path: str) -> RunRecord:
-    """The manifest's line for a page."""
-    open_outcomes = page.open
-    failed = dict.fromkeys(Severity, 0)
-    for each in open_outcomes:
-        failed[each.rule.severity] += 1
-    return RunRecord(
-        path=path,
-        time=page.run_time,
-        verdict=page.verdict,
-        failed=len(open_outcomes),
-        total=len(page.outcomes),
-        suite=page.suite,
-        suite_path=suite_path,
-        table=page.table,
-        checkpoint=page.checkpoint,
-        checkpoint_verdict=page.checkpoint_verdict,
-        run_name=page.run_name,
-        ingest_id=page.ingest_id,
-        failed_by_severity={severity: count for severity, count in failed.items() if count},
-        errors=sum(1 for each in open_outcomes if each.verdict is Verdict.ERRORED),
-        problems=tuple(_problem(each) for each in open_outcomes[:_PROBLEMS_SHOWN]),
-    )
-
-
-def _problem(outcome: Outcome) -> Problem:
-    return Problem(
-        verdict=outcome.verdict,
-        severity=outcome.rule.severity,
-        sentence=clean(outcome.rule.sentence, 200),
-        observed=clean(outcome.error or outcome.observed or outcome.unexpected, 200),
-    )
+def table_key(table: str, suite: str) -> str:
+    """What tells tables apart: the name, and the suite where it has another one."""
+    return table if suite == table else f"{table}\n{suite}"

@@ -13,9 +13,12 @@ from great_expectations.data_context.types.resource_identifiers import (
 )
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 from great_expectations.render.renderer.renderer import Renderer
+from pydantic import ValidationError
 
+from gx.docs.limits import limits
 from gx.docs.outcomes import is_implicit, outcome, own_meta, position, rule, unchecked
 from gx.docs.pages import Outcome, ResultPage, SuitePage, Verdict, worst
+from gx.docs.records import RunFacts
 from gx.docs.text import clean, prose
 
 _NAME = 500
@@ -74,7 +77,30 @@ class ResultPageRenderer(Renderer):
             datasource=clean(batch.get("datasource_name"), _NAME),
             batch=clean(key.batch_identifier, _NAME),
             outcomes=outcomes,
+            facts=_facts(ours),
+            limits=limits(each.expectation_config for each in result.results if each.expectation_config),
         )
+
+
+def _facts(ours: Mapping[str, Any]) -> RunFacts:
+    """What the checkpoint said of the run. A part that is not as it should be costs that part, not the page."""
+    try:
+        facts = RunFacts.model_validate(ours)
+    except ValidationError as error:
+        wrong = {each["loc"][0] for each in error.errors()}
+        facts = RunFacts.model_validate({name: value for name, value in ours.items() if name not in wrong})
+    gates = tuple(
+        mark.model_copy(
+            update={
+                "load": clean(mark.load, _NAME),
+                "checkpoint": clean(mark.checkpoint, _NAME),
+                "reasons": tuple(clean(reason, 500) for reason in mark.reasons),
+            }
+        )
+        for mark in facts.gates
+    )
+    said = {name: clean(getattr(facts, name), _NAME) for name in ("layer", "owner", "run_id")}
+    return facts.model_copy(update={**said, "description": clean(facts.description, 2_000), "gates": gates})
 
 
 def _configuration(stored: ExpectationConfiguration | Mapping[str, Any]) -> ExpectationConfiguration:

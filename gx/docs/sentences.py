@@ -96,10 +96,10 @@ def _fill(template: str, params: Mapping[str, Any], column: str | None) -> str:
     if column is None:
         return clean(Template(text).safe_substitute(shown))
     body = text.removeprefix("$column ").strip()
-    if body == text:
-        body = body[:1].lower() + body[1:]
     if "$column" in body or (body == text and column in Template(text).safe_substitute(shown)):
         return clean(Template(text).safe_substitute(shown))
+    if body == text:
+        body = body[:1].lower() + body[1:]
     return clean(f"{column}: {Template(body).safe_substitute(shown)}")
 
 

@@ -61,3 +61,15 @@ def prose(value: object) -> str:
     if isinstance(value, (list, tuple)):
         return clean("\n".join(str(part) for part in value), 5_000)
     return clean(value, 5_000)
+
+
+def duration(hours: float) -> str:
+    """A length of time as people say it: ``45 min``, ``2 h 10 min``, ``3 d 4 h``."""
+    minutes = round(hours * 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    whole, rest = divmod(minutes, 60)
+    if whole < 48:
+        return f"{whole} h {rest} min" if rest else f"{whole} h"
+    days, rest_hours = divmod(whole, 24)
+    return f"{days} d {rest_hours} h" if rest_hours else f"{days} d"

@@ -12,13 +12,16 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from gx.docs.text import counted
+from gx.docs.ages import age
+from gx.docs.text import counted, duration, number, percent
 
-_TEMPLATES = Path(__file__).parent / "templates"
+_HERE = Path(__file__).parent
+_STYLES = ("style.css", "uPlot-1.6.32.min.css")
+_SCRIPTS = ("age.js", "filter.js", "uPlot-1.6.32.iife.min.js", "plots.js")
 
 
 class PageView:
-    """Renders one template with autoescape on; the style sheet is part of every page, nothing is fetched."""
+    """Renders one template with autoescape on; styles and scripts are part of the page, nothing is fetched."""
 
     def __init__(
         self,
@@ -34,24 +37,45 @@ class PageView:
 
 
 @cache
+def content_security_policy() -> str:
+    """The content security policy that every page brings, and that a web server may send for all of them."""
+    styles, scripts = (" ".join(_digest(asset(name)) for name in names) for names in (_STYLES, _SCRIPTS))
+    return (
+        f"default-src 'none'; style-src {styles}; script-src {scripts}; img-src data:; base-uri 'none'; "
+        "form-action 'none'"
+    )
+
+
+@cache
+def asset(name: str) -> Markup:
+    """A style sheet or script of the site: our own file, or a vendored one; no data is in it."""
+    return Markup((_HERE / "assets" / name).read_text(encoding="utf-8").strip())  # noqa: S704 - see above
+
+
+def _digest(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+@cache
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=FileSystemLoader(_HERE / "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = (_TEMPLATES / "style.css").read_text(encoding="utf-8").strip()
-    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
-    environment.globals["style"] = Markup(style)  # noqa: S704 - our own file, no data in it
-    environment.globals["policy"] = (
-        f"default-src 'none'; style-src 'sha256-{digest}'; img-src data:; base-uri 'none'; form-action 'none'"
+    environment.globals.update(asset=asset, policy=content_security_policy())
+    environment.filters.update(
+        age=age,
+        counted=counted,
+        duration=duration,
+        iso=datetime.isoformat,
+        number=number,
+        percent=percent,
+        time=_minute,
     )
-    environment.filters["counted"] = counted
-    environment.filters["time"] = _minute
-    environment.filters["iso"] = datetime.isoformat
     return environment
 
 

@@ -18,7 +18,8 @@ from expectations.facts import Facts, Measure, UnknownFactError
 from expectations.freshness import ExpectTableToBeFresh
 from expectations.reconciliation import ExpectColumnSumToReconcileWithSource, ExpectTableRowCountToReconcileWithSource
 from expectations.row_count_change import ExpectTableRowCountChangeToBeWithin
-from expectations.sentences import amount, duration
+from expectations.sentences import amount
+from gx.docs.text import duration
 
 NOW = datetime(2025, 10, 1, 9, 0, tzinfo=UTC)
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 import gx.context
-from gx.context import CONFIG_FILE, open_context
+from gx.context import open_context
 from gx.errors import ConfigError
+from gx.project_config import CONFIG_FILE
 from gx.results_store import MaskedValidationResultsStore
 
 SHIPPED = (Path(gx.context.__file__).parent / CONFIG_FILE).read_text(encoding="utf-8")

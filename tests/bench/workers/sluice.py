@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from checkpoints.runner import utc_now
 from checkpoints.validation import TableValidation, validate_tables
 from expectations.build import build_expectations
 from expectations.loader import load_suites
@@ -43,9 +43,9 @@ class Sluice:
         self._tables = [TableValidation(suite, table, build_expectations(suite))]
 
     def run(self) -> int:
-        now = datetime.now(UTC)
         with self._warehouse.hold():
-            (validated,) = validate_tables(self._warehouse, self._tables, ingest_id="bench", now=now).values()
+            tables = validate_tables(self._warehouse, self._tables, ingest_id="bench", now=utc_now(), clock=utc_now)
+        (validated,) = tables.values()
         if validated.result is None:
             raise RuntimeError(f"no result: {validated.error}")
         return sum(not each.success for each in validated.result.results)

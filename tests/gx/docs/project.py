@@ -23,6 +23,10 @@ from great_expectations.expectations.metadata_types import FailureSeverity
 from ruamel.yaml import YAML
 
 from gx.docs import publish
+from gx.docs.manifest import Manifest
+from gx.docs.objects import Objects
+from gx.docs.paths import result_page
+from gx.docs.publishing import open_site
 
 CONFIG = """
 config_version: 4.0
@@ -61,10 +65,19 @@ FIRST_RUN = datetime(2025, 9, 1, 6, tzinfo=UTC)
 NO_ERROR = {"raised_exception": False, "exception_message": None, "exception_traceback": None}
 
 
-def open_context(state: Path) -> AbstractDataContext:
+def in_bucket(config: str) -> str:
+    """A configuration with its files in the bucket of SITE_BUCKET."""
+    for folder in ("gx/expectations", "gx/validations", "data_docs"):
+        config = config.replace(f"base_directory: ${{SLUICE_STATE_DIR}}/{folder}", f"prefix: {folder}")
+    place = 'bucket: ${SITE_BUCKET}\n%sboto3_options: {endpoint_url: "${SITE_ENDPOINT}"}'
+    config = config.replace("      class_name: SafeFilesystemStoreBackend", "      class_name: SafeS3StoreBackend")
+    return config.replace("      prefix:", "      " + place % "      " + "\n      prefix:")
+
+
+def open_context(state: Path, config: str = CONFIG) -> AbstractDataContext:
     os.environ["SLUICE_STATE_DIR"] = str(state)
-    config = DataContextConfig(**YAML(typ="safe").load(CONFIG))
-    return great_expectations.get_context(mode="ephemeral", project_config=config)
+    content = DataContextConfig(**YAML(typ="safe").load(config))
+    return great_expectations.get_context(mode="ephemeral", project_config=content)
 
 
 def expectation(
@@ -117,10 +130,16 @@ def result(
 class DocsProject:
     """Stores suites and results, publishes them, and reads the pages that come out."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, config: str = CONFIG) -> None:
         self.state = state
+        self.config = config
         self.site = state / "data_docs"
-        self.context = open_context(state)
+        self.context = open_context(state, config)
+        self.objects: Objects = open_site(self.context).objects
+
+    def limited(self, keep: dict[str, Any]) -> DocsProject:
+        """This project with another limit of what is kept."""
+        return DocsProject(self.state, f"{self.config}    keep: {json.dumps(keep)}\n")
 
     def store_suite(
         self, name: str, rules: Iterable[ExpectationConfiguration], meta: Any = None, notes: Any = None
@@ -145,12 +164,27 @@ class DocsProject:
         suite: str,
         results: Iterable[ExpectationValidationResult],
         *,
-        day: int = 0,
+        day: float = 0,
         asset: str | None = None,
         run_name: str | None = None,
         batch: str = "warehouse-table",
         **sluice: Any,
     ) -> ValidationResultIdentifier:
+        key, stored = self.run(suite, results, day=day, asset=asset, run_name=run_name, batch=batch, **sluice)
+        self.context.validation_results_store.set(key, stored)
+        return key
+
+    def run(
+        self,
+        suite: str,
+        results: Iterable[ExpectationValidationResult],
+        *,
+        day: float = 0,
+        asset: str | None = None,
+        run_name: str | None = None,
+        batch: str = "warehouse-table",
+        **sluice: Any,
+    ) -> tuple[ValidationResultIdentifier, ExpectationSuiteValidationResult]:
         outcomes = list(results)
         failed = sum(1 for each in outcomes if not each.success)
         definition = {"datasource_name": "warehouse", "data_asset_name": asset or suite.rsplit(".", maxsplit=1)[-1]}
@@ -167,19 +201,29 @@ class DocsProject:
             meta={"active_batch_definition": definition, "sluice": sluice},
         )
         run = RunIdentifier(run_name=run_name, run_time=FIRST_RUN + timedelta(days=day))
-        key = ValidationResultIdentifier(ExpectationSuiteIdentifier(suite), run, batch)
-        self.context.validation_results_store.set(key, stored)
-        return key
+        return ValidationResultIdentifier(ExpectationSuiteIdentifier(suite), run, batch), stored
 
     def publish(self, *keys: ValidationResultIdentifier) -> str:
-        return publish(self.context, keys).read_text(encoding="utf-8")
+        publish(self.context, keys)
+        return self.page("index.html")
 
     def page(self, path: str) -> str:
-        return (self.site / path).read_text(encoding="utf-8")
+        stored = self.objects.read(path)
+        assert stored is not None, path
+        return stored.data.decode()
 
     def pages(self) -> dict[str, str]:
-        found = self.site.rglob("*.html")
-        return {str(path.relative_to(self.site)): path.read_text(encoding="utf-8") for path in found}
+        return {path: self.page(path) for path in self.objects.list("") if path.endswith(".html")}
+
+    def stored_pages(self) -> set[str]:
+        """The paths of the pages that the stored results should have."""
+        keys = self.context.validation_results_store.list_keys()
+        return {result_page(key.to_tuple()) for key in keys}
+
+    def tables(self) -> dict[str, list[str]]:
+        """The paths of the runs that each table's history holds, the oldest first."""
+        kept = Manifest(self.objects).tables()
+        return {runs.latest.table: [point.path for point in runs.points] for runs in kept}
 
     def result_page(self, key: ValidationResultIdentifier) -> str:
         self.publish(key)

@@ -7,9 +7,14 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from urllib.parse import unquote, urlsplit
 
+from gx.docs.view import asset
+
 ALLOWED_TAGS = {"html", "head", "meta", "title", "link", "style", "body", "header", "footer", "nav", "main"}
 ALLOWED_TAGS |= {"section", "h1", "h2", "p", "span", "strong", "a", "ul", "li", "dl", "div", "dt", "dd", "i"}
 ALLOWED_TAGS |= {"details", "summary", "pre", "time", "table", "colgroup", "col", "thead", "tbody", "tr", "th", "td"}
+ALLOWED_TAGS |= {"figure", "figcaption", "form", "label", "input", "select", "option", "button", "code", "script"}
+ALLOWED_TAGS |= {"svg", "path", "polyline"}
+SCRIPTS = {asset(name) for name in ("age.js", "filter.js", "plots.js", "uPlot-1.6.32.iife.min.js")}
 SEPARATE = {"dd", "dt", "li", "p", "td", "th"}
 LOADING_ATTRIBUTES = {"href", "src", "srcset", "action", "formaction", "data", "poster", "background", "ping"}
 
@@ -47,6 +52,9 @@ class _Reader(HTMLParser):
         if self._open and self._open[-1] == "style":
             if re.search(r"url\(|@import|expression", data):
                 self.dangers.append("style that loads something")
+        elif self._open and self._open[-1] == "script":
+            if data not in SCRIPTS:
+                self.dangers.append(f"script {data[:80]}")
         else:
             self.words.append(data)
 
@@ -63,7 +71,8 @@ class _Reader(HTMLParser):
             return
         if parts.scheme or parts.netloc or value.startswith(("/", "\\")):
             self.dangers.append(f"{tag} {name}={value}")
-        self.links.append(unquote(parts.path))
+        if parts.path:  # else it leads to a place of this page
+            self.links.append(unquote(parts.path))
 
 
 def read(html: str) -> Page:

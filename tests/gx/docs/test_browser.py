@@ -1,75 +1,180 @@
-"""What a real browser makes of hostile pages."""
+"""What people do with the site, in a real Chromium: opened from a folder, offline, without any server."""
 
 from __future__ import annotations
 
-import http.server
-import shutil
-import subprocess
-import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect
 
-from tests.gx.docs import hostile
+from tests.gx.docs import showcase
+from tests.gx.docs.browsing import chromium, needs_chromium, opened
 from tests.gx.docs.project import DocsProject
 
-BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-QUIET = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--disable-default-apps",
-    "--virtual-time-budget=1000",
-    "--dump-dom",
-]
+pytestmark = needs_chromium
+FAILED = "staging.stg_stripe_charges"
 
 
-@pytest.fixture
-def stranger() -> object:
-    """A web server that counts its visitors; a safe page never brings one."""
-    visits: list[str] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            visits.append(self.path)
-            self.send_error(404)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
-            return
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield server.server_port, visits
-    server.shutdown()
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
 
 
-def _dom(page: Path, profile: Path) -> str:
-    command = [str(BROWSER), *QUIET, f"--user-data-dir={profile}", page.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=True).stdout
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    state = tmp_path_factory.mktemp("showcase")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SLUICE_STATE_DIR", str(state))
+        project = DocsProject(state)
+        showcase.publish(project, days=6)
+        yield project.site
 
 
-@pytest.mark.skipif(BROWSER is None, reason="no Chromium here: apt-get install chromium")
-def test_in_a_browser_nothing_runs_and_nothing_is_requested(
-    project: DocsProject, stranger: tuple[int, list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    port, visits = stranger
-    aimed = tuple(payload.replace("127.0.0.1:9", f"127.0.0.1:{port}") for payload in hostile.PAYLOADS)
-    monkeypatch.setattr(hostile, "PAYLOADS", aimed)
-    project.publish(*hostile.store(project))
-    control = tmp_path / "control.html"
-    control.write_text("<script>document.title='owned'</script>" + f"<img src=http://127.0.0.1:{port}/control>")
-    assert "<title>owned</title>" in _dom(control, tmp_path / "profile")
-    assert visits == ["/control"]
-    shown = [project.site / "index.html"]
-    shown += sorted((project.site / "validations/payload").rglob("*.html"))[:4]
-    shown += sorted((project.site / "expectations/payload").rglob("*.html"))[:2]
-    for page in shown:
-        dom = _dom(page, tmp_path / "profile")
-        assert "</footer>" in dom
-        assert "<title>owned</title>" not in dom
-    assert visits == ["/control"]
+def _run_page(site: Path) -> Path:
+    return max((site / "validations/staging/stg_stripe_charges").rglob("warehouse-table.html"))
+
+
+def _expect_rows(page: Page, count: int) -> None:
+    expect(page.locator("#recent tbody tr:visible")).to_have_count(count)
+
+
+def test_from_the_front_page_to_the_statement_that_finds_the_failing_rows(browser: Browser, site: Path) -> None:
+    with opened(browser, site / "index.html", offline=True) as (page, seen):
+        expect(page.get_by_role("heading", level=1)).to_have_text(
+            "✕Not all right: 1 of 10 tables failing, 1 gate closed"
+        )
+        page.get_by_role("row", name=FAILED).get_by_role("link", name="Failed").click()
+        expect(page.get_by_text("Closed gate of marts")).to_be_visible()
+        first = page.locator(".outcome").first
+        expect(first.get_by_text("charge_id: values must be unique.")).to_be_visible()
+        expect(first.get_by_role("cell", name="ch_3S104417")).to_have_count(2)
+        assert "GROUP BY charge_id HAVING count(*) > 1" in first.locator(".statement").inner_text()
+        page.get_by_role("link", name="Previous run").click()
+        expect(page.locator("header")).to_contain_text("Passed")
+        page.get_by_role("link", name="Next run").click()
+        expect(page.locator("header")).to_contain_text("Failed")
+    assert seen.strange == []
+    assert seen.messages == []
+
+
+def test_a_reconciliation_shows_both_sides_and_the_difference(browser: Browser, site: Path) -> None:
+    with opened(browser, _run_page(site)) as (page, _):
+        figures = page.locator(".figures tr").all_inner_texts()
+    assert [" ".join(row.split()) for row in figures] == [
+        "staging.stg_stripe_charges $847,342",
+        "charges at Stripe $412,184",
+        "Difference $435,158 (105.6 % apart)",
+        "Allowed 1 %",
+    ]
+
+
+def test_the_filter_is_in_the_address_and_the_back_button_undoes_it(browser: Browser, site: Path) -> None:
+    with opened(browser, site / "index.html") as (page, _):
+        page.get_by_label("Verdict").select_option("warned")
+        _expect_rows(page, 3)
+        page.get_by_label("Severity").select_option("critical")
+        _expect_rows(page, 0)
+        page.go_back()
+        _expect_rows(page, 3)
+        assert page.url.endswith("#verdict=warned")
+        page.get_by_role("row", name="marts.fct_user_activity").first.get_by_role("link").first.click()
+        page.go_back()
+        page.reload()
+        _expect_rows(page, 3)
+        page.get_by_role("button", name="Clear").click()
+        _expect_rows(page, 50)
+        page.get_by_label("Search").fill("stripe_charges failed")
+        _expect_rows(page, 1)
+        page.get_by_role("button", name="Clear").click()
+        page.get_by_label("Table").select_option(FAILED)
+        page.get_by_label("From").fill("2025-10-11")
+        page.get_by_label("To", exact=True).fill("2025-10-12")
+        _expect_rows(page, 2)
+        expect(page.locator("#found")).to_have_text("2 of 60 runs")
+
+
+def test_a_list_that_is_long_shows_its_beginning_until_asked_for_more(browser: Browser, site: Path) -> None:
+    with opened(browser, site / "index.html") as (page, _):
+        _expect_rows(page, 50)
+        page.get_by_role("button", name="Show all 60 runs").click()
+        _expect_rows(page, 60)
+
+
+def test_ages_and_expired_gates_are_told_as_of_the_moment_of_reading(browser: Browser, site: Path) -> None:
+    with opened(browser) as (page, _):
+        page.clock.set_fixed_time(showcase.NOW)
+        page.goto((site / "index.html").as_uri())
+        row = page.get_by_role("row", name="marts.fct_user_activity").first
+        expect(row.locator(".age")).to_contain_text("Stale Last updated 6 h")
+        expect(page.locator("#since-then")).to_have_text("As you read this, the data of 1 table is stale.")
+        expect(page.locator(".gates")).to_contain_text("Open dashboards")
+        page.clock.set_fixed_time(showcase.NOW.replace(day=14))
+        page.reload()
+        expect(page.locator(".gates")).to_contain_text("Closed dashboards")
+        expect(page.locator("#since-then")).to_have_text(
+            "As you read this, the data of 10 tables is stale, and 2 gate decisions have expired."
+        )
+
+
+def test_without_scripts_everything_is_there(browser: Browser, site: Path) -> None:
+    with opened(browser, site / "index.html", java_script_enabled=False) as (page, _):
+        _expect_rows(page, 60)
+        expect(page.locator("#filter")).to_be_hidden()
+        row = page.get_by_role("row", name="marts.fct_user_activity").first
+        expect(row.locator(".age")).to_contain_text("before the check")
+        page.get_by_role("link", name="stg_stripe_charges").first.click()
+        expect(page.locator("figure")).to_have_count(6)
+        expect(page.locator("figure:visible")).to_have_count(0)
+        expect(page.locator("#runs tbody tr")).to_have_count(6)
+        page.locator("#runs a").first.click()
+        expect(page.locator(".statement")).to_be_visible()
+
+
+def test_a_tables_history_is_drawn_and_each_point_leads_to_its_run(browser: Browser, site: Path) -> None:
+    with opened(browser, site / f"tables/{FAILED}.html", offline=True) as (page, seen):
+        expect(page.locator("figure:visible canvas")).to_have_count(6)
+        plot = page.locator("figure").first
+        box = plot.locator(".u-over").bounding_box()
+        assert box is not None
+        page.mouse.move(box["x"] + box["width"] - 1, box["y"] + 20)
+        expect(plot.locator(".said")).to_have_text("3,908 rows on 2025-10-12 06:00 UTC")
+        page.mouse.click(box["x"] + box["width"] - 1, box["y"] + 20)
+        expect(page.locator("h1")).to_have_text(FAILED)
+        expect(page.locator(".outcome").first).to_be_visible()
+    assert seen.strange == []
+    assert seen.messages == []
+
+
+def test_the_keyboard_reaches_the_content_and_the_filter(browser: Browser, site: Path) -> None:
+    with opened(browser, site / "index.html") as (page, _):
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.textContent") == "Skip to the content"
+        page.keyboard.press("Enter")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('main') !== null")
+        page.get_by_label("Search").focus()
+        page.keyboard.type("errored")
+        _expect_rows(page, 0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious_and_a_phone_shows_it_whole(browser: Browser, site: Path, scheme: str) -> None:
+    pages = [
+        site / "index.html",
+        site / f"tables/{FAILED}.html",
+        _run_page(site),
+        site / "expectations/staging/stg_stripe_charges.html",
+    ]
+    options = {"color_scheme": scheme, "viewport": {"width": 390, "height": 844}}
+    for path in pages:
+        with opened(browser, path, bypass_csp=True, **options) as (page, _):
+            found = Axe().run(page).response["violations"]
+            serious = [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in _SERIOUS]
+            assert serious == [], path.name
+            assert page.evaluate("document.documentElement.scrollWidth") <= 390, path.name
+
+
+_SERIOUS = ("serious", "critical")

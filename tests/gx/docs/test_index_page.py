@@ -1,5 +1,11 @@
 from __future__ import annotations
 
+import re
+from typing import Any
+
+from gx.docs.overview import overview
+from gx.docs.roll_up import BrokenPage, RollUp
+from gx.docs.view import PageView
 from tests.gx.docs.project import DocsProject, expectation, result
 from tests.gx.docs.reading import read
 
@@ -11,7 +17,7 @@ PASSED = [result()]
 def test_when_nothing_fails_the_first_words_say_so(project: DocsProject) -> None:
     page = project.publish(project.store_run("s.a", PASSED), project.store_run("s.b", PASSED))
     assert "<title>All right: 2 tables checked, none failing" in page
-    assert read(page).text.count("Passed") == 2
+    assert read(page).text.count("0 of 1") == 4  # in the list of tables, and in that of runs
 
 
 def test_when_something_fails_the_first_words_say_how_much(project: DocsProject) -> None:
@@ -35,14 +41,14 @@ def test_the_worst_tables_come_first_with_what_failed(project: DocsProject) -> N
     order = [text.index(name) for name in ("d_errs", "c_fails", "b_warns", "staging 1 table", "a_passes")]
     assert order == sorted(order)
     assert "charge_id: values must be unique. 1,423 of 2,846 values unexpected (50 %)" in text
-    assert "1 of 1 (1 critical)" in text
+    assert "1 of 1 1 critical" in text
     assert "no such table" in text
 
 
 def test_a_checkpoint_that_failed_without_a_failing_table_is_not_all_right(project: DocsProject) -> None:
     project.publish(project.store_run("s.a", PASSED, checkpoint="staging", verdict="errored"))
     page = project.publish(project.store_run("s.b", PASSED, checkpoint="raw", verdict="passed"))
-    assert "<title>No table failing, and yet checkpoint staging errored" in page
+    assert "<title>Not all right: 2 tables checked, none failing, and yet checkpoint staging errored" in page
     assert "Errored staging" in read(page).text
     page = project.publish(project.store_run("s.a", PASSED, day=1, checkpoint="staging", verdict="passed"))
     assert "<title>All right" in page
@@ -61,14 +67,53 @@ def test_since_when_outlives_the_runs_that_are_kept(project: DocsProject) -> Non
     assert "failing since 2025-09-02 06:00 UTC, 30 runs or more" in read(page).text
 
 
-def test_a_strip_links_to_the_last_thirty_runs_oldest_first(project: DocsProject) -> None:
-    keys = [project.store_run("s.a", FAILED if day == 33 else PASSED, day=day) for day in range(34)]
+def test_a_table_has_a_picture_of_its_last_thirty_runs(project: DocsProject) -> None:
+    keys = [project.store_run("s.a", FAILED if day == 33 else PASSED, day=day, rows=100 + day) for day in range(34)]
+    page = project.publish(*keys)
+    assert 'aria-label="last 30 runs: 1 failed, 29 passed"' in page
+    assert len(re.findall(r"\d+,[\d.]+", re.findall(r'<polyline points="([^"]*)"', page)[0])) == 30
+
+
+def test_the_list_of_recent_runs_links_to_each_the_newest_first(project: DocsProject) -> None:
+    keys = [project.store_run("s.a", PASSED, day=day) for day in range(3)]
     links = [link for link in read(project.publish(*keys)).links if link.startswith("validations/")]
-    latest, strip = links[0], links[-30:]
-    assert strip == sorted(strip)
-    assert strip[-1] == latest
-    assert "20250905T060000" in strip[0]
+    latest, recent = links[0], links[-3:]
+    assert recent == sorted(recent, reverse=True)
+    assert latest == recent[0]
     assert all((project.site / link).is_file() for link in links)
+
+
+def test_rows_tell_their_change_and_the_age_of_the_data(project: DocsProject) -> None:
+    fresh = {"newest": "2025-09-02T02:00:00Z", "warn_hours": 3, "error_hours": 6}
+    project.publish(project.store_run("marts.a", PASSED, rows=1_000, layer="marts"))
+    text = read(project.publish(project.store_run("marts.a", PASSED, day=1, rows=900, freshness=fresh))).text
+    assert "900\N{MINUS SIGN}100 (\N{MINUS SIGN}10.0 %)" in text
+    assert "Warning Last updated 2025-09-02 02:00 UTC, 4 h before the check" in text
+
+
+def _gate(load: str, opened: bool, day: int, *reasons: str) -> dict[str, Any]:
+    decided = f"2025-09-{day:02d}T06:00:00Z"
+    mark = {"load": load, "checkpoint": "staging", "open": opened, "reasons": reasons, "decided_at": decided}
+    return {"gates": [mark], "checkpoint": "staging"}
+
+
+def test_gates_are_told_with_since_when_and_why(project: DocsProject) -> None:
+    for day, opened in enumerate([True, False, False], start=1):
+        key = project.store_run("s.a", PASSED, day=day, **_gate("marts", opened, day, "charge_id is not unique"))
+        page = project.publish(key)
+    text = read(page).text
+    assert "1 gate closed" in text
+    assert "Closed marts since 2025-09-02 06:00 UTC staging: charge_id is not unique" in text
+    text = read(project.publish(project.store_run("s.a", PASSED, day=4, **_gate("marts", True, 4)))).text
+    assert "Open marts since 2025-09-04 06:00 UTC staging passed" in text
+
+
+def test_a_page_that_could_not_be_made_is_listed_with_the_reason() -> None:
+    broken = BrokenPage(path="tables/s.t.html", what="table s.t", why="KeyError: <i>nope</i>")
+    page = overview(RollUp().with_pages([], [broken]), site="Data Docs")
+    html = PageView("index.html").render(page)
+    assert "table s.t: KeyError: <i>nope</i>" in read(html).text
+    assert "tables/s.t.html" in read(html).links
 
 
 def test_an_older_run_that_arrives_late_does_not_become_the_latest(project: DocsProject) -> None:

@@ -1,117 +1,177 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from filelock import FileLock
 
-from gx.docs.errors import SiteLockedError
+from gx.docs.errors import SiteBusyError
+from gx.docs.folder import Folder
+from gx.docs.history import Keep, TableRuns
 from gx.docs.manifest import Manifest
-from gx.docs.pages import Verdict
-from gx.docs.records import RunRecord
+from gx.docs.pages import Severity, Verdict
+from gx.docs.paths import ROLL_UP, table_state
+from gx.docs.records import RECENT_RUNS, RUNS_SHOWN, GateMark, RunRecord
+from gx.docs.roll_up import BrokenPage, RollUp
+
+START = datetime(2025, 9, 1, tzinfo=UTC)
 
 
-def _record(number: int, table: str = "s.t", verdict: Verdict = Verdict.PASSED) -> RunRecord:
+def run(
+    number: int, table: str = "s.t", verdict: Verdict = Verdict.PASSED, gates: Sequence[GateMark] = ()
+) -> RunRecord:
     return RunRecord(
         path=f"validations/{table}/{number}.html",
-        time=datetime(2025, 9, 1, tzinfo=UTC) + timedelta(hours=number),
+        time=START + timedelta(hours=number),
         verdict=verdict,
         failed=0,
         total=1,
         suite=table,
         suite_path="",
         table=table,
-        checkpoint="",
+        checkpoint="nightly",
         checkpoint_verdict=None,
         run_name="",
         ingest_id="",
-        failed_by_severity={},
+        failed_by_severity={Severity.INFO: 1},
         errors=0,
         problems=(),
+        gates=tuple(gates),
     )
 
 
-def _marks(manifest: Manifest) -> list[str]:
-    (history,) = manifest.roll_up().tables.values()
-    return [mark.path for mark in history.marks]
+def runs(numbers: Sequence[int], table: str = "s.t", keep: Keep | None = None) -> TableRuns:
+    return TableRuns.of(None, [run(number, table) for number in numbers], keep or Keep())
 
 
-def test_a_publisher_killed_before_the_roll_up_loses_nothing(tmp_path: Path) -> None:
-    manifest = Manifest(tmp_path)
-    with manifest.locked():
-        manifest.append([_record(1)])
-        manifest.roll_up()
-        manifest.append([_record(2)])  # killed here
-    survivor = Manifest(tmp_path)
-    with survivor.locked():
-        survivor.append([_record(3)])
-        assert _marks(survivor) == [_record(number).path for number in (1, 2, 3)]
+def paths(numbers: Sequence[int], table: str = "s.t") -> list[str]:
+    return [run(number, table).path for number in numbers]
 
 
-def test_what_is_folded_in_is_never_read_again(tmp_path: Path) -> None:
-    manifest = Manifest(tmp_path)
-    runs = tmp_path / "manifest/runs.jsonl"
-    with manifest.locked():
-        manifest.append([_record(1), _record(2)])
-        manifest.roll_up()
-        runs.write_bytes(b"x" * (runs.stat().st_size - 1) + b"\n")
-        manifest.append([_record(3)])
-        assert _marks(manifest) == [_record(number).path for number in (1, 2, 3)]
+def test_runs_are_in_order_and_one_that_is_published_again_counts_once() -> None:
+    history = TableRuns.of(runs([1, 3]), [run(2), run(3), run(0)], Keep())
+    assert [point.path for point in history.points] == paths([0, 1, 2, 3])
+    assert history.latest == run(3)
 
 
-def test_a_line_torn_by_a_kill_takes_no_other_with_it(tmp_path: Path) -> None:
-    manifest = Manifest(tmp_path)
-    with manifest.locked():
-        manifest.append([_record(1)])
-        with (tmp_path / "manifest/runs.jsonl").open("a") as file:
-            file.write('{"path": "torn')
-        assert _marks(manifest) == [_record(1).path]
-        manifest.append([_record(2)])
-        assert _marks(manifest) == [_record(number).path for number in (1, 2)]
+def test_a_run_and_those_beside_it_know_their_neighbours() -> None:
+    history = runs(range(5))
+    beside = {path: (each.previous, each.next) for path, each in history.beside(paths([2]))}
+    one, two, three = paths([1, 2, 3])
+    assert beside == {one: (paths([0])[0], two), two: (one, three), three: (two, paths([4])[0])}
 
 
-@pytest.mark.parametrize("damage", ["", "{", '{"version": 1, "consumed": 999999999}'])
-def test_a_damaged_roll_up_is_made_anew_from_the_manifest(tmp_path: Path, damage: str) -> None:
-    manifest = Manifest(tmp_path)
-    with manifest.locked():
-        manifest.append([_record(number) for number in range(3)])
-        whole = manifest.roll_up()
-        (tmp_path / "manifest/roll_up.json").write_text(damage)
-        assert manifest.roll_up() == whole
+@pytest.mark.parametrize(
+    ("keep", "kept"),
+    [
+        (Keep(runs=3), [7, 8, 9]),
+        (Keep(days=0.1), [7, 8, 9]),
+        (Keep(runs=1, days=0.0001), [9]),
+        (Keep(), list(range(10))),
+    ],
+)
+def test_what_is_over_the_limit_is_dropped_and_the_last_run_never_is(keep: Keep, kept: list[int]) -> None:
+    history = runs(range(10), keep=keep)
+    assert [point.path for point in history.points] == paths(kept)
+    assert list(history.dropped) == paths([number for number in range(10) if number not in kept])
 
 
-def test_a_run_published_twice_counts_once(tmp_path: Path) -> None:
-    manifest = Manifest(tmp_path)
-    with manifest.locked():
-        manifest.append([_record(1), _record(1)])
-        manifest.append([_record(1)])
-        assert _marks(manifest) == [_record(1).path]
+def test_dropping_much_is_spread_over_several_publishes() -> None:
+    history = runs(range(120), keep=Keep(runs=10))
+    assert (len(history.points), len(history.dropped)) == (70, 50)
+    history = TableRuns.of(history, [], Keep(runs=10))
+    assert (len(history.points), len(history.dropped)) == (20, 50)
 
 
-def test_the_roll_up_is_bounded_and_the_manifest_keeps_everything(tmp_path: Path) -> None:
-    manifest = Manifest(tmp_path)
-    with manifest.locked():
-        manifest.append([_record(number) for number in range(100)])
-        assert len(_marks(manifest)) == 30
-    assert len((tmp_path / "manifest/runs.jsonl").read_text().splitlines()) == 100
+def test_since_when_a_table_fails_outlives_the_runs_that_are_kept() -> None:
+    history = runs([0])
+    for number in range(1, 9):
+        history = TableRuns.of(history, [run(number, verdict=Verdict.FAILED)], Keep(runs=3))
+    assert history.since == run(1).time
 
 
-def test_a_full_build_keeps_what_others_appended_meanwhile(tmp_path: Path) -> None:
-    manifest = Manifest(tmp_path)
-    with manifest.locked():
-        manifest.append([_record(1), _record(1), _record(3)])
-        manifest.replace([_record(1), _record(2)])
-        assert _marks(manifest) == [_record(number).path for number in (1, 2, 3)]
-    assert len((tmp_path / "manifest/runs.jsonl").read_text().splitlines()) == 3
+def test_the_roll_up_is_bounded() -> None:
+    roll_up = RollUp().with_tables([runs(range(600)), runs(range(600, 700), "s.other")])
+    assert [len(table.marks) for table in roll_up.tables.values()] == [RUNS_SHOWN, RUNS_SHOWN]
+    assert len(roll_up.recent) == RECENT_RUNS
+    assert [each.path for each in roll_up.recent[:2]] == paths([699, 698], "s.other")
+    assert (roll_up.recent[0].checkpoint, roll_up.recent[0].failed_by_severity) == ("nightly", {Severity.INFO: 1})
 
 
-def test_a_lock_that_is_never_released_is_an_error_that_says_so(tmp_path: Path) -> None:
-    (tmp_path / "manifest").mkdir()
-    with (
-        FileLock(tmp_path / "manifest/.lock"),
-        pytest.raises(SiteLockedError, match="locked by another publisher") as raised,
-        Manifest(tmp_path, lock_timeout=0.05).locked(),
-    ):
-        pass
+def test_what_was_dropped_is_on_no_list() -> None:
+    full = RollUp().with_tables([runs(range(4))])
+    pruned = full.with_tables([TableRuns.of(runs(range(4)), [run(4)], Keep(runs=2))])
+    assert [mark.path for mark in pruned.tables["s.t"].marks] == paths([3, 4])
+    assert [each.path for each in pruned.recent] == paths([4, 3])
+
+
+def test_a_slower_publisher_takes_nothing_back() -> None:
+    slow = runs([1])
+    fast = TableRuns.of(slow, [run(2, verdict=Verdict.FAILED)], Keep())
+    roll_up = RollUp().with_tables([fast]).with_tables([slow])
+    assert roll_up == RollUp().with_tables([fast])
+
+
+def _mark(number: int, is_open: bool, load: str = "marts") -> GateMark:
+    return GateMark(load=load, checkpoint="nightly", open=is_open, decided_at=START + timedelta(hours=number))
+
+
+def test_a_gate_says_since_when_it_is_as_it_is() -> None:
+    decided = [(0, True), (1, False), (2, False), (3, False)]
+    roll_up = RollUp().with_gates([run(number, gates=[_mark(number, state)]) for number, state in decided])
+    roll_up = roll_up.with_gates([run(4, gates=[_mark(4, False), _mark(4, True, "dashboards")])])
+    roll_up = roll_up.with_gates([run(0, gates=[_mark(0, True)])])  # one that comes late changes nothing
+    (marts, dashboards) = roll_up.gates.values()
+    assert (marts.mark.open, marts.since, marts.mark.decided_at) == (False, run(1).time, run(4).time)
+    assert (dashboards.mark.open, dashboards.since) == (True, run(4).time)
+
+
+def test_a_broken_page_is_listed_until_it_is_made() -> None:
+    broken = [BrokenPage(path=path, what="suite s.t", why="KeyError") for path in ("a.html", "b.html")]
+    roll_up = RollUp().with_pages([], broken)
+    assert list(roll_up.with_pages(["a.html"], []).broken) == ["b.html"]
+    assert list(roll_up.with_pages(["a.html"], broken[:1]).broken) == ["b.html"]
+
+
+def test_whoever_loses_a_swap_shows_what_both_changed(tmp_path: Path) -> None:
+    manifest, rival = Manifest(Folder(tmp_path)), Manifest(Folder(tmp_path))
+    shown: list[list[str]] = []
+
+    def publish(by: Manifest, number: int, disturb: bool = False) -> TableRuns:
+        def show(state: TableRuns) -> None:
+            shown.append([point.path for point in state.points])
+            if disturb and len(shown) == 1:
+                publish(rival, 7)
+
+        return by.change("t.json", TableRuns, lambda known: TableRuns.of(known, [run(number)], Keep()), show)
+
+    publish(manifest, 1, disturb=True)
+    assert shown == [paths([1]), paths([7]), paths([1, 7])]
+
+
+def test_publishing_against_rivals_that_never_rest_ends_with_an_error(tmp_path: Path) -> None:
+    folder = Folder(tmp_path)
+    numbers = iter(range(1_000))
+
+    def show(_: TableRuns) -> None:
+        folder.write("t.json", runs([next(numbers)]).model_dump_json().encode(), "")
+
+    manifest = Manifest(folder, longest_pause=0)
+    with pytest.raises(SiteBusyError, match="sluice docs reconcile") as raised:
+        manifest.change("t.json", TableRuns, lambda known: TableRuns.of(known, [run(0)], Keep()), show)
     assert raised.value.transient
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"version": 1, "consumed": 12, "tables": {}}', b"\xff"])
+def test_a_roll_up_that_cannot_be_read_is_made_anew_from_the_tables(tmp_path: Path, damage: bytes) -> None:
+    folder = Folder(tmp_path)
+    manifest = Manifest(folder)
+    for table in ("s.a", "s.b"):
+        folder.write(table_state(table), runs(range(3), table).model_dump_json().encode(), "")
+    folder.write(ROLL_UP, damage, "")
+    roll_up = manifest.roll_up()
+    assert {key: len(table.marks) for key, table in roll_up.tables.items()} == {"s.a": 3, "s.b": 3}
+    assert len(roll_up.recent) == 6
+    folder.write(table_state("s.a"), damage, "")
+    assert list(manifest.roll_up().tables) == ["s.b"]

@@ -50,10 +50,10 @@ def test_a_real_validation_becomes_a_page(project: DocsProject) -> None:
     definition.run(batch_parameters={"dataframe": frame}, run_id=run)
     key = ValidationResultIdentifier(ExpectationSuiteIdentifier(suite.name), run, "warehouse-stg_charges")
     index = publish(context, [key])
-    assert index == project.site / "index.html"
-    text = read(index.read_text()).text
+    assert index == str(project.site / "index.html")
+    text = read(project.page("index.html")).text
     assert "1 of 1 table failing" in text
-    assert "3 of 3 (2 critical, 1 warning, 1 errored)" in text
+    assert "3 of 3 2 critical 1 warning 1 errored" in text
     page = read(next((project.site / "validations").rglob("*.html")).read_text()).text
     assert "2 of 3 values unexpected (66.67 %)" in page
     assert 'The column "no_such_column" in BatchData does not exist' in page
@@ -82,7 +82,10 @@ def test_a_page_that_cannot_be_rendered_takes_no_other_with_it(project: DocsProj
     stored = project.state / "gx/expectations/s/broken.json"
     stored.write_text('{"name": "s.broken", "meta": null, "expectations": [{"type": null, "kwargs": null}]}')
     broken, fine = (project.store_run(name, [result()]) for name in ("s.broken", "s.fine"))
-    assert "2 tables checked" in read(project.publish(broken, fine)).text
+    with pytest.raises(DataDocsError, match=r"1 pages .* suite s\.broken could not be made") as raised:
+        project.publish(broken, fine)
+    assert raised.value.index == str(project.site / "index.html")
+    assert "2 tables checked" in read(project.page("index.html")).text
     assert "could not be made" in read(project.page("expectations/s/broken.html")).text
 
 

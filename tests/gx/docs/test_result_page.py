@@ -3,7 +3,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
+from gx.shown import META, Shown
 from tests.gx.docs.project import DocsProject, expectation, result
 from tests.gx.docs.reading import read
 
@@ -182,11 +184,12 @@ def test_a_table_that_is_missing_altogether_is_an_error(project: DocsProject) ->
     assert "the table s.t does not exist" in page
 
 
-def test_a_result_links_to_its_suite_and_to_the_index(project: DocsProject) -> None:
+def test_a_result_links_to_its_suite_its_table_and_the_index(project: DocsProject) -> None:
     project.store_suite("staging.stg_users", [expectation()])
     key = project.store_run("staging.stg_users", [result()])
     assert read(project.result_page(key)).links == [
         "../../../../../index.html",
+        "../../../../../tables/staging.stg_users.html",
         "../../../../../expectations/staging/stg_users.html",
         "../../../../../expectations/staging/stg_users.html",
     ]
@@ -194,11 +197,71 @@ def test_a_result_links_to_its_suite_and_to_the_index(project: DocsProject) -> N
 
 def test_without_a_stored_suite_nothing_links_to_one(project: DocsProject) -> None:
     key = project.store_run("staging.stg_users", [result()])
-    assert read(project.result_page(key)).links == ["../../../../../index.html"]
+    assert not [link for link in read(project.result_page(key)).links if "expectations" in link]
 
 
-def test_three_thousand_failures_stay_a_page_that_opens(project: DocsProject) -> None:
-    config = expectation(column="charge_id", notes="Someone should look at this column soon.")
-    failed = result(config, success=False, element_count=2846, unexpected_count=1423, unexpected_percent=50.0)
-    page = project.result_page(project.store_run("s.t", [failed] * 3_000))
-    assert len(page.encode()) < 2_000_000
+def _shown(**shown: Any) -> ExpectationConfiguration:
+    config = expectation(column="email")
+    config.meta[META] |= Shown(**shown).to_meta()
+    return config
+
+
+_FOUND: dict[str, Any] = {
+    "element_count": 10,
+    "unexpected_count": 3,
+    "partial_unexpected_list": ["ann@example.com", None],
+    "partial_unexpected_index_list": [{"id": 1234567, "email": "ann@example.com"}],
+    "unexpected_index_query": "SELECT id FROM users WHERE email IN ('x')",
+}
+
+
+def test_samples_keys_and_the_statement_show_where_the_suite_allows_them(project: DocsProject) -> None:
+    key = project.store_run("s.t", [result(_shown(samples=True, keys=("id",)), success=False, **_FOUND)])
+    text = read(project.result_page(key)).text
+    assert "Some of the rows id email 1234567 ann@example.com" in text
+    assert "Reproduce SELECT id FROM users WHERE email IN ('x')" in text
+
+
+def test_keys_may_show_without_the_values(project: DocsProject) -> None:
+    text = read(project.result_page(project.store_run("s.t", [result(_shown(keys=("id",)), success=False, **_FOUND)])))
+    assert "Some of the rows id 1234567" in text.text
+    assert "ann@example.com" not in text.text
+
+
+def test_samples_alone_are_a_list_of_values(project: DocsProject) -> None:
+    found = {**_FOUND, "partial_unexpected_index_list": None}
+    key = project.store_run("s.t", [result(_shown(samples=True), success=False, **found)])
+    assert "Some of the rows email ann@example.com NULL" in read(project.result_page(key)).text
+
+
+@pytest.mark.parametrize("config", [expectation(column="email"), _shown(samples=True, pii=True)])
+def test_without_leave_the_page_says_that_values_are_not_shown(
+    project: DocsProject, config: ExpectationConfiguration
+) -> None:
+    text = read(project.result_page(project.store_run("s.t", [result(config, success=False, **_FOUND)]))).text
+    assert "Values are not shown; the suite may allow them." in text
+    assert "ann@example.com" not in text
+
+
+def test_a_reconciliation_shows_what_it_compares(project: DocsProject) -> None:
+    config = expectation("expect_column_sum_to_reconcile_with_source", column="amount", source="stripe")
+    figures = [["marts.fct_revenue", "$847,342"], ["charges at Stripe", "$412,184"]]
+    key = project.store_run("s.t", [result(config, success=False, details={"sentence": "Apart.", "figures": figures})])
+    text = read(project.result_page(key)).text
+    assert "Compared marts.fct_revenue $847,342 charges at Stripe $412,184" in text
+
+
+def test_a_run_tells_the_decision_it_led_to(project: DocsProject) -> None:
+    mark = {"load": "marts", "checkpoint": "staging", "open": False, "decided_at": "2025-09-01T06:02:00Z"}
+    gates = [{**mark, "reasons": ["charge_id is not unique"]}, {**mark, "load": "reports", "open": True}]
+    key = project.store_run("s.t", [result(success=False)], gates=gates, seconds=1.25, statements=1, rows=2846)
+    text = read(project.result_page(key)).text
+    assert "Closed gate of marts charge_id is not unique" in text
+    assert "Open gate of reports" in text
+    assert "Rows 2,846" in text
+    assert "Took 1.25 s, 1 statement" in text
+
+
+def test_facts_that_are_not_as_they_should_be_cost_no_more_than_themselves(project: DocsProject) -> None:
+    key = project.store_run("s.t", [result()], rows="many", gates="open", owner="finance", layer=None)
+    assert "Owner finance" in read(project.result_page(key)).text

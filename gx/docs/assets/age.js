@@ -1,0 +1,48 @@
+"use strict";
+// What depends on when the page is read: how old the data is, and whether a gate's decision still counts.
+(() => {
+  const SHOWN = { fresh: ["✓", "Fresh"], warning: ["!", "Warning"], stale: ["✕", "Stale"] };
+
+  function spoken(hours) {
+    const minutes = Math.max(0, Math.floor(hours * 60));
+    if (minutes < 60) return `${minutes} min`;
+    if (minutes < 48 * 60) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+    return `${Math.floor(minutes / 1440)} d ${Math.floor(minutes / 60) % 24} h`;
+  }
+
+  function tell(element, state, sign, word, said) {
+    element.className = element.className.replace(/\S+$/, state);
+    element.querySelector(".sign").textContent = sign;
+    element.querySelector(".word").textContent = word;
+    element.querySelector(".said").textContent = said;
+  }
+
+  function update() {
+    const now = Date.now();
+    let stale = 0;
+    let expired = 0;
+    for (const each of document.querySelectorAll(".age")) {
+      const { newest, warn, error } = each.dataset;
+      const hours = (now - Date.parse(newest)) / 3600000;
+      const state = hours > Number(error) ? "stale" : warn && hours > Number(warn) ? "warning" : "fresh";
+      stale += state === "stale" ? 1 : 0;
+      tell(each, state, ...SHOWN[state], `Last updated ${spoken(hours)} ago`);
+    }
+    for (const each of document.querySelectorAll(".gate.open")) {
+      if (!(Date.parse(each.dataset.until) < now)) continue;
+      expired += 1;
+      tell(each, "closed", "✕", "Closed", "the decision has expired");
+    }
+    const note = document.getElementById("since-then");
+    if (note) {
+      const said = [];
+      if (stale) said.push(`the data of ${stale} ${stale === 1 ? "table" : "tables"} is stale`);
+      if (expired) said.push(`${expired} gate ${expired === 1 ? "decision has" : "decisions have"} expired`);
+      note.hidden = !said.length;
+      note.textContent = `As you read this, ${said.join(", and ")}.`;
+    }
+  }
+
+  update();
+  setInterval(update, 30000);
+})();

@@ -1,0 +1,141 @@
+"""What the site remembers of a table: its runs that are kept, and of these what the index shows."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+from gx.docs.records import RUNS_SHOWN, RunMark, RunPoint, RunRecord, table_key
+
+_DROPPED_AT_ONCE = 50
+"""So that a publish stays quick after the limit was lowered."""
+
+
+class TableHistory(BaseModel):
+    """The latest run of a table and the marks of its last runs, the oldest first."""
+
+    model_config = ConfigDict(frozen=True)
+
+    latest: RunRecord
+    marks: tuple[RunMark, ...]
+    since: AwareDatetime
+    """When the table began to fail, or stopped failing: the first run of the state it is in."""
+
+    def merged(self, runs: TableRuns) -> TableHistory:
+        """This history and what ``runs`` knows, which may be more or, of a slower publisher, less."""
+        marks = _in_order([*self.marks, *(run.mark() for run in runs.points[-RUNS_SHOWN:])])
+        newest = runs.summary() if order(runs.latest) >= order(self.latest) else self
+        return TableHistory(latest=newest.latest, marks=_without(marks, runs.dropped)[-RUNS_SHOWN:], since=newest.since)
+
+
+class TableRuns(BaseModel):
+    """Every run of a table that is kept, the oldest first: what the table's page shows."""
+
+    model_config = ConfigDict(frozen=True)
+
+    latest: RunRecord
+    points: tuple[RunPoint, ...]
+    since: AwareDatetime
+    """When the table began to fail, or stopped failing: the first run of the state it is in."""
+    dropped: tuple[str, ...] = ()
+    """Paths of runs that are over the limit: nothing shows them any more, the next publish deletes their files."""
+
+    @property
+    def key(self) -> str:
+        """Which table and suite this is."""
+        return table_key(self.latest.table, self.latest.suite)
+
+    @classmethod
+    def of(cls, known: TableRuns | None, records: Sequence[RunRecord], keep: Keep) -> TableRuns:
+        """What is known and these records; a run that is published again replaces itself.
+
+        ``dropped`` are the runs that are over the limit now. Either argument must have a run.
+        """
+        before = known.points if known else ()
+        points = _in_order([*before, *(each.point() for each in records)])
+        latest = max([*records, *([known.latest] if known else [])], key=order)
+        dropped = keep.over(points)
+        points = points[len(dropped) :]
+        return cls(
+            latest=latest,
+            points=points,
+            since=_since(points, known),
+            dropped=tuple(point.path for point in dropped),
+        )
+
+    def beside(self, paths: Collection[str]) -> Iterator[tuple[str, Neighbours]]:
+        """These runs and those next to them, each with its neighbours."""
+        order = ["", *(point.path for point in self.points), ""]
+        changed = {*paths, *order[1:2]} if self.dropped else set(paths)  # the oldest may have become so
+        for previous, path, following in zip(order, order[1:], order[2:], strict=False):
+            if not changed.isdisjoint((previous, path, following)):
+                yield path, Neighbours(previous=previous, next=following)
+
+    def summary(self) -> TableHistory:
+        """What the index shows of it."""
+        marks = tuple(point.mark() for point in self.points[-RUNS_SHOWN:])
+        return TableHistory(latest=self.latest.model_copy(update={"rules": ()}), marks=marks, since=self.since)
+
+
+class Neighbours(BaseModel):
+    """The paths of the runs of the same table before and after a run; empty where there is none."""
+
+    model_config = ConfigDict(frozen=True)
+
+    previous: str = ""
+    next: str = ""
+
+
+class Keep(BaseModel):
+    """How much of a table's history is kept. Its last run always is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    runs: int = Field(1000, ge=1, le=10_000)
+    days: float | None = Field(None, gt=0)
+    """Counted back from the table's last run, so that a table that is no longer checked keeps what it has."""
+
+    def over(self, points: Sequence[RunPoint]) -> Sequence[RunPoint]:
+        """The oldest of these that are too many or too old; at most `_DROPPED_AT_ONCE`, the rest next time."""
+        many = len(points) - self.runs
+        if self.days is not None:
+            limit = points[-1].time - timedelta(days=self.days)
+            many = max(many, sum(1 for point in points if point.time < limit))
+        return points[: max(0, min(many, _DROPPED_AT_ONCE))]
+
+
+class _Run(Protocol):
+    @property
+    def path(self) -> str: ...
+    @property
+    def time(self) -> datetime: ...
+
+
+def order(run: _Run) -> tuple[datetime, str]:
+    """The order of runs: by time, and by path for those of one moment."""
+    return run.time, run.path
+
+
+_R = TypeVar("_R", bound=RunMark)
+
+
+def _in_order(runs: Iterable[_R]) -> tuple[_R, ...]:
+    return tuple(sorted({run.path: run for run in runs}.values(), key=order))
+
+
+def _without(runs: Sequence[_R], paths: Sequence[str]) -> tuple[_R, ...]:
+    return tuple(run for run in runs if run.path not in paths)
+
+
+def _since(points: Sequence[RunMark], known: TableRuns | None) -> datetime:
+    failing = points[-1].verdict.failing
+    start = points[-1].time
+    for point in reversed(points):
+        if point.verdict.failing is not failing:
+            return start
+        start = point.time
+    # In one state for as long as runs are kept: it may have begun before.
+    return min(known.since, start) if known and known.latest.verdict.failing is failing else start

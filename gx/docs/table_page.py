@@ -1,0 +1,156 @@
+"""A table's page: how it is, its history in plots, what must be true of it, and all of its runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from gx.docs.ages import Age, age
+from gx.docs.history import TableRuns
+from gx.docs.paths import link
+from gx.docs.records import RUNS_PLOTTED, Freshness, RunPoint, RunRecord
+from gx.docs.text import duration, number, percent
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure of a run: as people read it, and as the plots do."""
+
+    text: str
+    value: str = ""
+    """Empty when there is no figure."""
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """One run in the table of runs."""
+
+    href: str
+    time: datetime
+    verdict: str
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """One column of the table of runs as a plot; limits that are not set are empty."""
+
+    title: str
+    column: int
+    unit: str = ""
+    low: str = ""
+    high: str = ""
+    warn: str = ""
+    error: str = ""
+    change: str = ""
+    """How many percent the value may change between runs."""
+    legend: str = ""
+    """What the dashed lines are."""
+
+
+@dataclass(frozen=True)
+class TablePage:
+    """A table and its runs."""
+
+    table: str
+    latest: RunRecord
+    run_href: str
+    """The page of its latest run."""
+    suite_href: str
+    since: datetime
+    age: Age | None
+    plots: tuple[Plot, ...]
+    columns: tuple[str, ...]
+    runs: tuple[RunRow, ...]
+    """The newest first."""
+    plotted: int = RUNS_PLOTTED
+    """How many of them at most the plots show."""
+
+
+def table_page(history: TableRuns) -> TablePage:
+    """The page of this table."""
+    latest = history.latest
+    here = latest.table_path
+    return TablePage(
+        table=latest.table,
+        latest=latest,
+        run_href=link(here, latest.path),
+        suite_href=link(here, latest.suite_path) if latest.suite_path else "",
+        since=history.since,
+        age=age(latest.freshness, latest.time),
+        plots=_plots(latest),
+        columns=("Failing", "Rows", "Duplicates", "Nulls", "Age of data", "Duration"),
+        runs=tuple(
+            RunRow(link(here, run.path), run.time, run.verdict.value, _cells(run)) for run in reversed(history.points)
+        ),
+    )
+
+
+def _cells(run: RunPoint) -> tuple[Cell, ...]:
+    hours = (run.time - run.newest).total_seconds() / 3600 if run.newest else None
+    return (
+        Cell(f"{run.failed:,} of {run.total:,}", str(run.failed)),
+        _NONE if run.rows is None else Cell(f"{run.rows:,}", str(run.rows)),
+        _NONE if run.duplicates is None else Cell(f"{run.duplicates:,}", str(run.duplicates)),
+        _NONE if run.missing_percent is None else Cell(percent(run.missing_percent), f"{run.missing_percent:g}"),
+        _NONE if hours is None else Cell(duration(max(hours, 0)), f"{max(hours, 0):.3f}"),
+        _NONE if run.seconds is None else Cell(f"{run.seconds:,.2f} s", f"{run.seconds:.3f}"),
+    )
+
+
+_NONE = Cell("\N{EN DASH}")
+
+
+def _plots(latest: RunRecord) -> tuple[Plot, ...]:
+    """Columns as in the table of runs: the time and the verdict are the first two."""
+    limits, fresh = latest.limits, latest.freshness
+    return (
+        Plot(
+            "Rows",
+            3,
+            "rows",
+            low=_text(limits.rows_min),
+            high=_text(limits.rows_max),
+            change=_text(limits.change_percent),
+            legend=_rows_legend(latest),
+        ),
+        Plot("Failing expectations", 2),
+        Plot("Duplicates", 4, "rows", high="0", legend="none allowed"),
+        Plot(
+            "Nulls, worst column (%)",
+            5,
+            high=_text(limits.missing_percent),
+            legend=f"{percent(limits.missing_percent)} allowed" if limits.missing_percent is not None else "",
+        ),
+        Plot(
+            "Age of the data (hours)",
+            6,
+            warn=_text(fresh.warn_hours) if fresh else "",
+            error=_text(fresh.error_hours) if fresh else "",
+            legend=_fresh_legend(fresh),
+        ),
+        Plot("Duration (seconds)", 7),
+    )
+
+
+def _text(value: float | None) -> str:
+    return "" if value is None else f"{value:g}" if value < 1e6 else f"{value:.0f}"
+
+
+def _rows_legend(latest: RunRecord) -> str:
+    limits = latest.limits
+    said = []
+    if limits.rows_min is not None:
+        said.append(f"at least {number(limits.rows_min)}")
+    if limits.rows_max is not None:
+        said.append(f"at most {number(limits.rows_max)}")
+    if limits.change_percent is not None:
+        said.append(f"{percent(limits.change_percent)} change allowed")
+    return ", ".join(said)
+
+
+def _fresh_legend(fresh: Freshness | None) -> str:
+    if fresh is None:
+        return ""
+    warning = f"warning after {duration(fresh.warn_hours)}, " if fresh.warn_hours is not None else ""
+    return f"{warning}stale after {duration(fresh.error_hours)}"
