@@ -10,11 +10,14 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+import boto3
 import pytest
 
 from flows.cli.docs_server import PortError, docs_server
+from gx.docs.s3 import Bucket
 from gx.project_config import CONFIG_FILE, config_file
 from tests.flows.cli.foreign import ForeignProject
+from tests.gx.docs import s3_server
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -158,3 +161,35 @@ def test_open_starts_without_anything_heavy(checked: ForeignProject) -> None:
     )  # fmt: skip
     assert (done.returncode, done.stderr.splitlines()[-1]) == (0, "[]")
     assert Path(json.loads(done.stdout)["index"]).is_file()
+
+
+def test_results_and_site_in_a_bucket(project: ForeignProject, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.suite("expect_column_values_to_not_be_null: {column: id}")
+    text = config_file(project.root).read_text(encoding="utf-8")
+    for folder in ("gx/validations", "data_docs"):
+        place = f"bucket: quality\n      prefix: {folder}\n      boto3_options: {{endpoint_url: $S3_ADDRESS}}"
+        text = text.replace(f"base_directory: ${{SLUICE_STATE_DIR}}/{folder}", place)
+    (project.root / "gx").mkdir()
+    text = text.replace("SafeFilesystemStoreBackend", "SafeS3StoreBackend")
+    (project.root / "gx" / CONFIG_FILE).write_text(text, encoding="utf-8")
+    with s3_server.running() as address:
+        for name, value in {**s3_server.CREDENTIALS, "S3_ADDRESS": address}.items():
+            monkeypatch.setenv(name, value)
+        boto3.client("s3", endpoint_url=address).create_bucket(Bucket="quality")
+        for _ in range(2):
+            assert project.sluice("check", "mycheck").code == 0
+        url = f"{address}/quality/data_docs/index.html"
+        assert project.sluice("docs", "open").out == f"{url}\n"
+        stored = Bucket("quality", "", address)
+        pages = {path for path in stored.list("data_docs") if path.endswith(".html")}
+        assert len(pages) == 5  # two runs, suite, table, index
+        assert len(list(stored.list("gx/validations/shop"))) == 2
+        for path in pages:
+            stored.delete(path)
+        answer = project.sluice("docs", "reconcile")
+        assert answer.out == "2 runs; 4 pages written, 0 runs deleted\n"
+        assert {path for path in stored.list("data_docs") if path.endswith(".html")} == pages
+    assert list(project.state.rglob("*.html")) == []
+    closed = project.sluice("check", "mycheck")
+    assert closed.code == 0
+    assert "Data Docs could not be published" in closed.err
