@@ -23,6 +23,7 @@ from expectations.loader import load_suites
 from expectations.suite import SuiteSpec
 from gx.errors import SluiceError
 from gx.scan.arrivals import Arrivals
+from gx.shown import spelled
 from gx.warehouse.base import Warehouse
 from gx.warehouse.table import CatalogTable, TableName
 
@@ -137,7 +138,8 @@ class CheckpointRunner:
         elif before and run.started_at - before.full_scan_at >= timedelta(hours=suite.arrivals.full_scan_hours):
             why_all = f"the last full scan is more than {suite.arrivals.full_scan_hours:g} hours old"
         where = f"{table} in {self.warehouse.describe()}"
-        return Arrivals(where, suite.arrivals.column, before, run.started_at, why_all)
+        pii = frozenset(spelled(name) for name in suite.pii)
+        return Arrivals(where, suite.arrivals.column, before, run.started_at, why_all, pii)
 
     def _facts(self, suite: SuiteSpec, run: CheckpointRun) -> Facts:
         table = str(suite.table)

@@ -30,8 +30,9 @@ def open_context(project: Path, state_dir: Path) -> AbstractDataContext:
         ConfigError: the file is no YAML, GX does not accept it, or its results would hold values of the data.
     """
     file = config_file(project)
-    # GX remarks on conversions and templates once for each metric; what matters is in the results.
-    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    # GX remarks on conversions and templates once for each metric, and logs a database's errors as they are, with the
+    # values that they quote; what matters is in the results.
+    logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
     os.environ["SLUICE_STATE_DIR"] = str(state_dir)
     state_dir.mkdir(parents=True, exist_ok=True)
     content = read_config(file)

@@ -48,7 +48,6 @@ def outcome(result: ExpectationValidationResult) -> Outcome:
     found = result.result or {}
     masked = mask_fields(configuration, found)
     details = masked.get("details")
-    figures = details.get("figures") if isinstance(details, Mapping) else None
     error = clean(error_message(result.exception_info, configuration) or "", 2_000)
     return Outcome(
         rule=demanded,
@@ -56,9 +55,7 @@ def outcome(result: ExpectationValidationResult) -> Outcome:
         observed=_observed(found.get("observed_value"), masked, details),
         unexpected=_unexpected(masked),
         error=error,
-        figures=tuple((clean(name, 200), clean(value, 200)) for name, value in figures or ())
-        if is_told("figures", figures)
-        else (),
+        figures=_figures(details),
         failing=failing_rows(configuration, masked),
         counts_rows="unexpected_count" in masked,
         unexpected_count=_number_of(int, masked.get("unexpected_count")),
@@ -118,6 +115,13 @@ def _severity(value: object) -> Severity:
         return Severity(str(getattr(value, "value", value)).lower())
     except ValueError:
         return Severity.CRITICAL
+
+
+def _figures(details: object) -> tuple[tuple[str, str], ...]:
+    figures: Any = details.get("figures") if isinstance(details, Mapping) else None
+    if not is_told("figures", figures):
+        return ()
+    return tuple((clean(label, 200), clean(figure, 200)) for label, figure in figures)
 
 
 def _number_of(kind: type[_N], value: object) -> _N | None:

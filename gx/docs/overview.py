@@ -36,7 +36,6 @@ class TableRow:
     run_href: str
     """The page of its latest run."""
     suite: str
-    suite_href: str
     layer: str
     checkpoint: str
     verdict: Verdict
@@ -162,7 +161,6 @@ def _row(history: TableHistory) -> TableRow:
         href=link(INDEX, latest.table_path),
         run_href=link(INDEX, latest.path),
         suite=latest.suite,
-        suite_href=link(INDEX, latest.suite_path) if latest.suite_path else "",
         layer=latest.layer,
         checkpoint=latest.checkpoint,
         verdict=latest.verdict,

@@ -8,7 +8,7 @@ from datetime import datetime
 from gx.docs.ages import Age, age
 from gx.docs.history import TableRuns
 from gx.docs.paths import link
-from gx.docs.records import Freshness, RunPoint, RunRecord
+from gx.docs.records import RUNS_PLOTTED, Freshness, RunPoint, RunRecord
 from gx.docs.text import duration, number, percent
 
 
@@ -63,6 +63,8 @@ class TablePage:
     columns: tuple[str, ...]
     runs: tuple[RunRow, ...]
     """The newest first."""
+    plotted: int = RUNS_PLOTTED
+    """How many of them at most the plots show."""
 
 
 def table_page(history: TableRuns) -> TablePage:

@@ -17,7 +17,16 @@ from great_expectations.validator.metric_configuration import MetricConfiguratio
 
 from gx.execution_engine import WarehouseExecutionEngine
 from gx.scan.batch import TableBatch
-from gx.scan.merging import Kept, NotMergeableError, can_be_kept, fingerprint, merge_rule, merged
+from gx.scan.merging import (
+    Kept,
+    NotMergeableError,
+    can_be_kept,
+    fingerprint,
+    is_count,
+    merge_rule,
+    merged,
+    named_in,
+)
 from gx.scan.parts import ALL_ROWS, Column, Rows, whole
 from gx.scan.scan_state import ScanState
 from gx.scan.select import Outcome, Plan, Selected, select
@@ -46,6 +55,7 @@ class Arrivals:
         column: the column that orders them.
         before: what is kept of the last scan.
         now: the time of this one.
+        pii: columns of which nothing may be kept but how many values there are.
         why_all: why all rows are read; None while only the new ones are.
         after: what is to be kept of this scan; None if that cannot be said.
     """
@@ -55,6 +65,7 @@ class Arrivals:
     before: ScanState | None
     now: datetime
     why_all: str | None = None
+    pii: frozenset[str] = frozenset()
     after: ScanState | None = field(default=None, init=False)
     _began: bool = field(default=False, init=False)
 
@@ -106,7 +117,7 @@ class Arrivals:
         not_kept: set[str] = set()
         for identifier, columns in plan.items():
             for (name, column), value in zip(columns, values[identifier], strict=True):
-                if (column.key or merge_rule(column.sql)) and can_be_kept(value):
+                if self._may_keep(column) and can_be_kept(value):
                     kept[name] = value
                 else:
                     not_kept.add(name)
@@ -176,7 +187,16 @@ class Arrivals:
             raise DoubtError("the table was empty")
         if any(name not in state.values and name not in state.not_kept for name, _ in _all(plan)):
             raise DoubtError("the suite changed")
+        if any(name in state.values and not self._may_keep(column) for name, column in _all(plan)):
+            raise DoubtError("what is kept may not be kept any more")
         return state
+
+    def _may_keep(self, column: Column) -> bool:
+        """Whether a column's value is of use to the next scan, and tells nothing of a column that is to be hidden."""
+        if column.key:
+            return True
+        rule = merge_rule(column.sql)
+        return rule is not None and (is_count(column.sql) or not self.pii & named_in(column.sql))
 
     def _look_up(self, engine: WarehouseExecutionEngine, keys: Sequence[Column], state: ScanState) -> None:
         """Ask for the new keys among the old ones, which costs less than to count them all.

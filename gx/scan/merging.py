@@ -15,6 +15,8 @@ from sqlalchemy.sql.elements import ColumnElement, UnaryExpression
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import SelectBase
 
+from gx.shown import spelled
+
 Kept: TypeAlias = int | float | Decimal | datetime | date | None
 """What is kept of a column between runs: numbers and times, never a text of the data."""
 _TYPES: dict[str, Any] = {
@@ -46,6 +48,16 @@ def merge_rule(sql: ColumnElement[Any]) -> Merge | None:
         if distinct or isinstance(element, SelectBase):
             return None
     return _BY_FUNCTION.get(str(sql.name).lower())
+
+
+def is_count(sql: ColumnElement[Any]) -> bool:
+    """Whether an aggregate counts, and so tells no value."""
+    return isinstance(sql, FunctionElement) and str(sql.name).lower() == "count"
+
+
+def named_in(sql: ColumnElement[Any]) -> set[str]:
+    """The columns that an aggregate names, spelled for comparing."""
+    return {spelled(str(each.name)) for each in visitors.iterate(sql) if isinstance(each, sa.ColumnClause)}
 
 
 class NotMergeableError(Exception):

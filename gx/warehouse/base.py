@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import threading
 import time
@@ -14,6 +15,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import (
+    CompileError,
     DBAPIError,
     InterfaceError,
     NotSupportedError,
@@ -210,6 +212,9 @@ class Warehouse:
         # Drivers with another style want each percent sign doubled; a person does not.
         dialect.paramstyle, dialect.positional = "named", False
         dialect.identifier_preparer = type(dialect.identifier_preparer)(dialect)
+        for value in statement.compile(dialect=dialect).params.values():
+            if any(isinstance(one, float) and not math.isfinite(one) for one in _several(value)):
+                raise CompileError("infinity and not-a-number are no literals")
         return f"{statement.compile(dialect=dialect, compile_kwargs={'literal_binds': True})};"
 
     def dialect_module(self) -> ModuleType | None:
@@ -295,3 +300,7 @@ class Warehouse:
         detail = str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
         lines = self.redact(detail).strip().splitlines()
         return lines[0].rstrip(".") if lines else type(error).__name__
+
+
+def _several(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list | tuple) else [value]

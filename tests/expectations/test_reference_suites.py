@@ -140,6 +140,14 @@ def test_every_primary_key_is_never_null_and_unique(table: ContractTable) -> Non
     assert unique.severity is (Severity.WARNING if table.is_raw else Severity.CRITICAL)
 
 
+@pytest.mark.parametrize("suite", SUITES.values(), ids=lambda suite: suite.name)
+def test_every_column_about_a_person_is_hidden_and_only_columns_of_the_contract_are_shown(suite: SuiteSpec) -> None:
+    columns = TABLES[suite.name].columns
+    personal = {name for name in columns if "email" in name or name in ("name", "description")}
+    assert set(suite.pii) == personal
+    assert {*suite.samples, *suite.keys} <= columns - personal
+
+
 def test_nothing_that_a_re_sent_row_breaks_blocks_in_raw() -> None:
     broken_by_copies = {*UNIQUE, ROWS_CHANGED, SUM_RECONCILES, ROWS_RECONCILE}
     blocking = [

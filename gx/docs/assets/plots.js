@@ -1,9 +1,9 @@
 "use strict";
 // Draws the table of runs on a table's page; what is drawn is read from that table.
 (() => {
-  const PLOTTED = 400;
   const HEIGHT = 170;
-  const rows = [...document.querySelectorAll("#runs tbody tr")].slice(0, PLOTTED).reverse();
+  const plotted = Number(document.querySelector(".plots").dataset.runs);
+  const rows = [...document.querySelectorAll("#runs tbody tr")].slice(0, plotted).reverse();
   if (rows.length < 2) return;
   const times = rows.map((row) => Date.parse(row.querySelector("time").dateTime) / 1000);
   const failing = rows.map((row) => /failed|errored/.test(row.className));

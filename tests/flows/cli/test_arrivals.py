@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 from typing import Any
 
 import pytest
@@ -27,6 +29,13 @@ def scan(answer: Answer) -> tuple[bool, str | None]:
     """Whether only the new rows were read, and why not."""
     figures: dict[str, Any] = answer.document["scans"]["shop.orders"]
     return figures["new_rows_only"], figures["why_all"]
+
+
+def kept(project: ForeignProject) -> set[str]:
+    """The values that the ledger has of the last scan, as text."""
+    with sqlite3.connect(project.state / "ledger.sqlite") as ledger:
+        (text,) = ledger.execute("select state from scan_states").fetchone()
+    return {value[1] for value in json.loads(text)["values"].values() if value is not None}
 
 
 def arrive(project: ForeignProject, identifier: int, email: str | None, at: str = "2026-01-01") -> None:
@@ -106,3 +115,20 @@ def test_a_column_that_the_table_does_not_have_costs_a_scan_and_says_so(project:
     answer = project.check()
     assert answer.code == 0
     assert "the table has no column loaded_at, which the suite's `arrivals` names" in answer.out
+
+
+def test_of_a_pii_column_nothing_is_kept_between_runs_but_counts(project: ForeignProject) -> None:
+    figures = [f"expect_column_{figure}_to_be_between: {{column: amount, min_value: -99}}" for figure in ("sum", "min")]
+    expectations = (*figures, "expect_column_values_to_not_be_null: {column: amount, mostly: 0.5}")
+    project.sql("update shop.orders set amount = -77.31 where id = 4")
+    project.suite(*expectations, more=ARRIVALS)
+    project.check()
+    assert kept(project) >= {"-77.31"}
+
+    project.suite(*expectations, more=f"{ARRIVALS}pii: [Amount]\n")
+    assert scan(project.check("--json")) == (False, "what is kept may not be kept any more")
+    assert not any("." in value for value in kept(project))
+    arrive(project, 99, "d@example.com")
+    answer = project.check("--json")
+    assert scan(answer) == (True, None)
+    assert [result["observed_value"] for result in answer.document["results"]] == ["***", "***", None]

@@ -206,7 +206,7 @@ def _shown(**shown: Any) -> ExpectationConfiguration:
     return config
 
 
-_FOUND = {
+_FOUND: dict[str, Any] = {
     "element_count": 10,
     "unexpected_count": 3,
     "partial_unexpected_list": ["ann@example.com", None],
