@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from typing import Any
 
@@ -20,6 +21,8 @@ _PREFECT_HOME = pytest.StashKey[str]()
 def pytest_configure(config: pytest.Config) -> None:
     for name in [name for name in os.environ if name.startswith(_OURS)]:
         del os.environ[name]
+    # A shell that starts a job in the background has it ignore interrupts; tests send them, to themselves and children.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[_PREFECT_HOME] = tempfile.mkdtemp(prefix="sluice-test-prefect-")
     os.environ |= {
         "PREFECT_HOME": config.stash[_PREFECT_HOME],
