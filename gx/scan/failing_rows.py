@@ -21,6 +21,7 @@ from gx.scan.reading import Reading
 from gx.scan.stock import COLUMNS, provider
 from gx.scan.uniqueness import DUPLICATES, DuplicateCount, sample
 from gx.shown import MOST_ROWS, Shown, spelled
+from gx.warehouse.literals import written_out
 
 _QUERY = "unexpected_rows_query"
 _Row: TypeAlias = Mapping[str, Any]
@@ -68,7 +69,7 @@ class FailingRows:
         # A condition that holds the values of other metrics (a mean, for a z-score) would tell them.
         if isinstance(metric, DuplicateCount) or not metric.needs(self.reading):
             statement = find.statement(shown.keys if rows is not None else ())
-            result["unexpected_index_query"] = self.reading.engine.warehouse.written_out(statement)
+            result["unexpected_index_query"] = written_out(statement, self.reading.engine.engine.dialect)
 
     def _rows(self, find: _Find, metric: Metric, names: Sequence[str], shown: Shown) -> list[_Row] | None:
         """Some of the rows, if any of their values may be shown and can be had."""
@@ -91,10 +92,10 @@ class FailingRows:
         """The suite's own query, about this table."""
         engine = self.reading.engine
         table = engine.get_domain_records(domain_kwargs={"batch_id": self.reading.batch.id})
-        written_out: Any = provider(
+        query_about: Any = provider(
             f"{_QUERY}.table", engine
         ).cls._get_substituted_batch_subquery_from_query_and_batch_selectable
-        return f"{written_out(configuration.kwargs[_QUERY], table, engine)};"
+        return f"{query_about(configuration.kwargs[_QUERY], table, engine)};"
 
 
 @dataclass(frozen=True)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from copy import copy
 from hashlib import sha256
 from types import ModuleType
 from typing import Any
@@ -16,7 +14,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import (
-    CompileError,
     DBAPIError,
     InterfaceError,
     NotSupportedError,
@@ -203,21 +200,6 @@ class Warehouse:
         del database
         return "information_schema"
 
-    def written_out(self, statement: sa.Select[Any]) -> str:
-        """A statement with its parameters in it, for people to paste.
-
-        Raises:
-            SQLAlchemyError: a parameter has no literal form.
-        """
-        dialect = copy(self.engine.dialect)
-        # Drivers with another style want each percent sign doubled; a person does not.
-        dialect.paramstyle, dialect.positional = "named", False
-        dialect.identifier_preparer = type(dialect.identifier_preparer)(dialect)
-        for value in statement.compile(dialect=dialect).params.values():
-            if any(isinstance(one, float) and not math.isfinite(one) for one in _several(value)):
-                raise CompileError("infinity and not-a-number are no literals")
-        return f"{statement.compile(dialect=dialect, compile_kwargs={'literal_binds': True})};"
-
     def dialect_module(self) -> ModuleType | None:
         """What GX is to take for the dialect's module when it builds SQL; None keeps GX's own choice."""
         return None
@@ -306,7 +288,3 @@ class Warehouse:
         detail = str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
         lines = self.redact(detail).strip().splitlines()
         return lines[0].rstrip(".") if lines else type(error).__name__
-
-
-def _several(value: Any) -> Sequence[Any]:
-    return value if isinstance(value, list | tuple) else [value]

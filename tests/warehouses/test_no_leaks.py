@@ -78,7 +78,9 @@ def write(root: Path, table: str, expectations: list[dict[str, Any]]) -> None:
 
 def test_every_kind_of_expectation_is_tried_and_few_hold(checked: Checked) -> None:
     """Otherwise the tests below would find nothing because there is nothing to find."""
-    assert {kind for each in EXPECTATIONS for kind in each} == set(list_registered_expectation_implementations())
+    # Other tests register expectations of their own.
+    known = {kind for kind in list_registered_expectation_implementations() if not kind.startswith("expect_docs_")}
+    assert {kind for each in EXPECTATIONS for kind in each} == known
     results = [result for result in checked.report["results"] if result["table"] == "shop.people"]
     assert len(results) == len(EXPECTATIONS)
     errors = [result["error"] for result in results if result["error"]]

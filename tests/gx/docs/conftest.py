@@ -15,8 +15,10 @@ _NUMBERS = itertools.count()
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> DocsProject:
-    monkeypatch.setenv("SLUICE_STATE_DIR", str(tmp_path))
-    return DocsProject(tmp_path)
+    state = tmp_path / "state"  # so that what lands beside it can be seen
+    state.mkdir()
+    monkeypatch.setenv("SLUICE_STATE_DIR", str(state))
+    return DocsProject(state)
 
 
 @pytest.fixture(scope="session")
