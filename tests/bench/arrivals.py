@@ -59,8 +59,8 @@ _HEAD = """\
 # What a check costs when a table of {rows:,} rows receives 1 % more
 
 Measured on {day:%Y-%m-%d} by `python -m tests.bench.arrivals`: DuckDB {duckdb}, 2 threads. CPU of the validation and
-the number of statements it sent, the lowest of some repetitions. One statement reads the new rows, and one more looks
-up each key among the old ones.
+the number of statements it sent, the lowest of some repetitions. One statement reads the rows, one more looks
+up each key among the old ones, and a last one sees that nothing arrived meanwhile.
 
 | Suite | all rows | the new rows | ratio |
 | --- | --- | --- | --- |
