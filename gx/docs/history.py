@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from gx.docs.records import RUNS_SHOWN, RunMark, RunPoint, RunRecord, table_key
+from gx.docs.records import RUNS_SHOWN, Revised, RunMark, RunPoint, RunRecord, table_key
 
 _DROPPED_AT_ONCE = 50
 """So that a publish stays quick after the limit was lowered."""
@@ -31,7 +31,7 @@ class TableHistory(BaseModel):
         return TableHistory(latest=newest.latest, marks=_without(marks, runs.dropped)[-RUNS_SHOWN:], since=newest.since)
 
 
-class TableRuns(BaseModel):
+class TableRuns(Revised):
     """Every run of a table that is kept, the oldest first: what the table's page shows."""
 
     model_config = ConfigDict(frozen=True)

@@ -12,19 +12,19 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from gx.docs.errors import SiteBusyError
 from gx.docs.history import TableRuns
 from gx.docs.objects import Objects
 from gx.docs.paths import ROLL_UP, TABLES
-from gx.docs.records import RunRecord
+from gx.docs.records import Revised, RunRecord
 from gx.docs.roll_up import RollUp
 
 _LOG = logging.getLogger(__name__)
 _ATTEMPTS = 100
 
-State = TypeVar("State", bound=BaseModel)
+State = TypeVar("State", bound=Revised)
 
 
 class Manifest:
@@ -51,7 +51,11 @@ class Manifest:
         """
         for attempt in range(_ATTEMPTS):
             stored = self.objects.read(path)
-            state = change(self._parsed(path, kind, stored.data) if stored else None)
+            known = self._parsed(path, kind, stored.data) if stored else None
+            state = change(known)
+            # A store knows versions by their content: without a number of its own, a change that changes nothing would
+            # pass unseen, and so would the pages that its publisher wrote over another's.
+            state = state.model_copy(update={"revision": known.revision + 1 if known else 1})
             show(state)
             if self.objects.swap(path, state.model_dump_json().encode(), stored.version if stored else None):
                 return state

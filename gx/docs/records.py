@@ -14,6 +14,15 @@ RUNS_PLOTTED = 400
 """Runs per table that its own page plots: a year of daily loads."""
 
 
+class Revised(BaseModel):
+    """What the manifest keeps in one object."""
+
+    model_config = ConfigDict(frozen=True)
+
+    revision: int = 0
+    """How often it was changed."""
+
+
 class Freshness(BaseModel):
     """How old a table's data may be, and when its newest row arrived; from the suite's freshness expectation."""
 

@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gx.docs.history import TableHistory, TableRuns, order
 from gx.docs.pages import Severity, Verdict
-from gx.docs.records import RECENT_RUNS, GateMark, RunRecord
+from gx.docs.records import RECENT_RUNS, GateMark, Revised, RunRecord
 
 _BROKEN_LISTED = 100
 
@@ -49,7 +49,7 @@ class BrokenPage(BaseModel):
     why: str
 
 
-class RollUp(BaseModel):
+class RollUp(Revised):
     """What the index shows; its size depends on the number of tables only."""
 
     model_config = ConfigDict(frozen=True)

@@ -175,3 +175,21 @@ def test_a_roll_up_that_cannot_be_read_is_made_anew_from_the_tables(tmp_path: Pa
     assert len(roll_up.recent) == 6
     folder.write(table_state("s.a"), damage, "")
     assert list(manifest.roll_up().tables) == ["s.b"]
+
+
+def test_a_change_by_another_that_changes_nothing_is_noticed(tmp_path: Path) -> None:
+    """Its publisher wrote pages all the same, over those of this one."""
+    manifest = Manifest(Folder(tmp_path))
+    shown: list[RollUp] = []
+
+    def same(known: RollUp | None) -> RollUp:
+        return known or RollUp()
+
+    def show(state: RollUp) -> None:
+        shown.append(state)
+        if len(shown) == 1:
+            Manifest(Folder(tmp_path)).change(ROLL_UP, RollUp, same, lambda _: None)
+
+    manifest.change(ROLL_UP, RollUp, same, lambda _: None)
+    manifest.change(ROLL_UP, RollUp, same, show)
+    assert len(shown) == 2
