@@ -14,7 +14,7 @@ from checkpoints.result import CheckpointRun
 from checkpoints.validation import ValidatedTable
 from gx.docs.pages import Verdict
 from gx.docs.records import Freshness, GateMark, RunFacts
-from gx.shown import META, Shown
+from gx.shown import Shown, own_meta
 
 _FRESH = "expect_table_to_be_fresh"
 
@@ -77,7 +77,7 @@ def freshness(result: ExpectationSuiteValidationResult) -> Freshness | None:
 
 
 def _blocks(configuration: ExpectationConfiguration) -> bool:
-    return bool((configuration.meta or {}).get(META, {}).get("blocking", True))
+    return bool(own_meta(configuration.meta).get("blocking", True))
 
 
 def _mark(decision: GateDecision) -> GateMark:

@@ -14,7 +14,7 @@ from checkpoints.validation import ValidatedTable
 from expectations.build import Unbuilt
 from expectations.suite import ExpectationSpec, SuiteSpec
 from gx.results_store import error_message, mask_fields
-from gx.shown import META
+from gx.shown import own_meta
 
 _PROBE = -1
 
@@ -30,7 +30,7 @@ def read_outcomes(
     if validated.result is not None:
         for item in validated.result.results:
             config = item.expectation_config
-            meta = (config.meta or {}).get(META, {}) if config else {}
+            meta = own_meta(config.meta if config else None)
             if "index" in meta:
                 by_index[int(meta["index"])] = item
     problems = {item.index: item.problem for item in unbuilt}

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from expectations.suite import SuiteSpec
-from gx.shown import Shown, spelled
+from gx.shown import Shown, columns_of, spelled
 
-_COLUMNS = ("column", "column_A", "column_B")
 _CONDITION = "row_condition"
 _QUERY = "_query"
 
@@ -25,7 +24,7 @@ def shown_by(suite: SuiteSpec, kwargs: Mapping[str, Any], facts: Iterable[str]) 
         kwargs: the expectation's arguments.
         facts: those of its arguments that are looked up at each run.
     """
-    about = {spelled(name) for name in _names(kwargs)}
+    about = columns_of(kwargs)
     pii = {spelled(name) for name in suite.pii}
     condition = spelled(str(kwargs.get(_CONDITION) or ""))
     queries = any(name.endswith(_QUERY) for name in kwargs)
@@ -35,13 +34,6 @@ def shown_by(suite: SuiteSpec, kwargs: Mapping[str, Any], facts: Iterable[str]) 
         pii=bool(about & pii) or bool(pii and queries) or any(_names_it(condition, name) for name in pii),
         facts=tuple(facts),
     )
-
-
-def _names(kwargs: Mapping[str, Any]) -> Iterator[str]:
-    for name in _COLUMNS:
-        if isinstance(kwargs.get(name), str):
-            yield kwargs[name]
-    yield from (name for name in kwargs.get("column_list") or () if isinstance(name, str))
 
 
 def _names_it(condition: str, column: str) -> bool:

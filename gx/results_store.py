@@ -15,7 +15,7 @@ from great_expectations.data_context.store import ValidationResultsStore
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from gx.masking import error_kind, mask_details, mask_error, mask_observed
-from gx.shown import MOST_ROWS, Shown, spelled
+from gx.shown import MOST_ROWS, Shown, columns_of, spelled
 
 _COUNTS = frozenset(
     {*("element_count", "unexpected_count", "missing_count", "unexpected_percent", "missing_percent")}
@@ -59,7 +59,7 @@ def mask_fields(configuration: ExpectationConfiguration | None, result: Mapping[
     """GX's ``result`` of one expectation with what may be shown of it; a field that is not known is not shown."""
     shown = _shown(configuration)
     kind = configuration.type if configuration else ""
-    columns = _columns(configuration)
+    columns = columns_of(configuration.kwargs) if configuration else set()
     fields: dict[str, Any] = {}
     for name, value in (result or {}).items():
         if name in _COUNTS and (value is None or isinstance(value, Number)):
@@ -99,13 +99,6 @@ def _meta(configuration: ExpectationConfiguration | None) -> object:
 
 def _shown(configuration: ExpectationConfiguration | None) -> Shown:
     return Shown.of(_meta(configuration)) or Shown()
-
-
-def _columns(configuration: ExpectationConfiguration | None) -> set[str]:
-    """The columns of which an expectation's samples are."""
-    kwargs = configuration.kwargs if configuration else {}
-    named = [kwargs.get(name) for name in ("column", "column_A", "column_B")]
-    return {spelled(name) for name in (*named, *(kwargs.get("column_list") or ())) if isinstance(name, str)}
 
 
 def _sample(item: Any, columns: set[str]) -> Any:

@@ -32,8 +32,7 @@ class Shown:
     @classmethod
     def of(cls, meta: object) -> Shown | None:
         """What an expectation's ``meta`` says; None if it says nothing. What cannot be read hides all."""
-        ours = meta.get(META) if isinstance(meta, Mapping) else None
-        said = ours.get(_SHOWN) if isinstance(ours, Mapping) else None
+        said = own_meta(meta).get(_SHOWN)
         if said is None:
             return None
         try:
@@ -46,6 +45,18 @@ class Shown:
     def to_meta(self) -> dict[str, Any]:
         """For the entry of ``meta`` that :data:`META` names."""
         return {_SHOWN: {**asdict(self), "keys": list(self.keys), "facts": list(self.facts)}}
+
+
+def own_meta(meta: object) -> Mapping[str, Any]:
+    """What the rooms wrote into ``meta``; empty when they wrote nothing."""
+    found = meta.get(META) if isinstance(meta, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def columns_of(arguments: Mapping[str, Any]) -> set[str]:
+    """The columns that an expectation with these arguments is about, spelled for comparing."""
+    named = [arguments.get(name) for name in ("column", "column_A", "column_B")]
+    return {spelled(name) for name in (*named, *(arguments.get("column_list") or ())) if isinstance(name, str)}
 
 
 def spelled(column: str) -> str:

@@ -34,8 +34,6 @@ class TableHistory(BaseModel):
 class TableRuns(Revised):
     """Every run of a table that is kept, the oldest first: what the table's page shows."""
 
-    model_config = ConfigDict(frozen=True)
-
     latest: RunRecord
     points: tuple[RunPoint, ...]
     since: AwareDatetime

@@ -16,7 +16,7 @@ class Stored:
 
     data: bytes
     version: str
-    """Changes with every change of the object; see `Objects.swap`."""
+    """Of its content: two objects that hold the same have the same version. See `Objects.swap`."""
 
 
 class Objects(Protocol):

@@ -17,7 +17,7 @@ from gx.docs.text import clean, counted, number, percent, prose, scalar
 from gx.masking import is_told
 from gx.redaction import HIDDEN
 from gx.results_store import error_message, mask_fields
-from gx.shown import META
+from gx.shown import META, own_meta
 
 _N = TypeVar("_N", int, float)
 _MASKED = re.compile(r"\d+ values \(" + re.escape(HIDDEN) + r"\)")
@@ -94,12 +94,6 @@ def position(configuration: ExpectationConfiguration | None) -> int:
     """The expectation's place in its suite's file; 0 when it is not known."""
     index = own_meta(configuration.meta if configuration else None).get("index")
     return index if isinstance(index, int) else 0
-
-
-def own_meta(meta: object) -> Mapping[str, Any]:
-    """What the rooms wrote into ``meta``; empty when they wrote nothing."""
-    found = meta.get(META) if isinstance(meta, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
 
 
 def _verdict(success: bool, errored: bool, blocking: bool) -> Verdict:

@@ -16,10 +16,11 @@ from great_expectations.render.renderer.renderer import Renderer
 from pydantic import ValidationError
 
 from gx.docs.limits import limits
-from gx.docs.outcomes import is_implicit, outcome, own_meta, position, rule, unchecked
+from gx.docs.outcomes import is_implicit, outcome, position, rule, unchecked
 from gx.docs.pages import Outcome, ResultPage, SuitePage, Verdict, worst
 from gx.docs.records import RunFacts
 from gx.docs.text import clean, prose
+from gx.shown import own_meta
 
 _NAME = 500
 """Longest name shown; a path of the site keeps a digest of the rest."""

@@ -52,8 +52,6 @@ class BrokenPage(BaseModel):
 class RollUp(Revised):
     """What the index shows; its size depends on the number of tables only."""
 
-    model_config = ConfigDict(frozen=True)
-
     version: Literal[2] = 2
     tables: Mapping[str, TableHistory] = Field(default_factory=dict)
     recent: tuple[RecentRun, ...] = ()

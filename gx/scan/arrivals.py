@@ -182,7 +182,7 @@ class Arrivals:
         if not rows:
             self.after = state
             return values
-        self._look_up(engine, [each.column for columns in kept.values() for each in columns if each.column.key], state)
+        self._look_up(engine, [column for _, column in _all(kept) if column.key], state)
         # What this suite did not ask for is not of these rows: it is not kept any longer.
         self.after = replace(
             state,

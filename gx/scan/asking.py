@@ -53,7 +53,8 @@ def ask(expectation: Expectation, engine: SqlAlchemyExecutionEngine, runtime_con
     kind = type(expectation)
     if kind.get_validation_dependencies not in _GENERIC:
         needed = expectation.get_validation_dependencies(engine, dict(runtime_configuration))
-        return Asked(needed.metric_configurations, needed.result_format)
+        metrics = {name: _anew(metric) for name, metric in needed.metric_configurations.items()}
+        return Asked(metrics, needed.result_format)
     given = expectation.configuration.kwargs
     # What the expectation itself says of its result is overruled, as by GX.
     result_format = parse_result_format(dict(runtime_configuration["result_format"]))
@@ -67,6 +68,12 @@ def ask(expectation: Expectation, engine: SqlAlchemyExecutionEngine, runtime_con
         _NAMES[asked] = {name: metric.metric_name for name, metric in needed.metric_configurations.items()}
     metrics = {name: _configured(metric, arguments, engine) for name, metric in _NAMES[asked].items()}
     return Asked(metrics, result_format)
+
+
+def _anew(metric: MetricConfiguration) -> MetricConfiguration:
+    # Quantiles are put in after GX has made the identifier: two expectations of a column would share the first's.
+    domain, values = IDDict(metric.metric_domain_kwargs), IDDict(metric.metric_value_kwargs)
+    return MetricConfiguration(metric.metric_name, domain, values)
 
 
 def _configured(name: str, arguments: Mapping[str, Any], engine: SqlAlchemyExecutionEngine) -> MetricConfiguration:

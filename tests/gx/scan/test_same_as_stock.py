@@ -47,6 +47,15 @@ FOUND: dict[str, tuple[list[Expectation], dict[str, Any]]] = {
         [core.ExpectCompoundColumnsToBeUnique(column_list=["sluice_times", "id"])],
         {"result_format": "SUMMARY"},
     ),
+    "as many quantiles of one column, but others": (
+        [
+            core.ExpectColumnQuantileValuesToBeBetween(
+                column="sluice_times", quantile_ranges={"quantiles": [quantile], "value_ranges": [[5, 6]]}
+            )
+            for quantile in (0.0, 1.0)
+        ],
+        {"result_format": "SUMMARY"},
+    ),
     "values that are missing more than once, among duplicates": (
         [
             core.ExpectColumnValuesToBeUnique(column="id"),
@@ -127,7 +136,9 @@ def _compare(
             continue
         everything = partial(_everything, warehouse, found, expectation, result_format)
         if found_differences := differences(type(expectation).__name__, theirs, own, everything):
-            raise AssertionError("\n".join([repr(expectation), *found_differences, f"stock: {theirs}", f"ours: {own}"]))
+            raise AssertionError(
+                "\n".join([repr(expectation), *found_differences, f"stock: {vars(theirs)}", f"ours: {vars(own)}"])
+            )
 
 
 def _everything(
