@@ -8,10 +8,11 @@ from typing import Protocol, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from gx.docs.records import RUNS_SHOWN, Revised, RunMark, RunPoint, RunRecord, table_key
+from gx.docs.records import RUNS_LISTED, RUNS_SHOWN, Revised, RunMark, RunPoint, RunRecord, table_key
 
 _DROPPED_AT_ONCE = 50
-"""So that a publish stays quick after the limit was lowered."""
+"""No more, so that a publish stays quick after the limit was lowered. Where there is a page of all runs no fewer
+either, so that it need not be written each time."""
 
 
 class TableHistory(BaseModel):
@@ -38,6 +39,8 @@ class TableRuns(Revised):
     points: tuple[RunPoint, ...]
     since: AwareDatetime
     """When the table began to fail, or stopped failing: the first run of the state it is in."""
+    all_until: AwareDatetime | None = None
+    """How far the page of all runs goes; None while the table's page lists them all."""
     dropped: tuple[str, ...] = ()
     """Paths of runs that are over the limit: nothing shows them any more, the next publish deletes their files."""
 
@@ -61,6 +64,7 @@ class TableRuns(Revised):
             latest=latest,
             points=points,
             since=_since(points, known),
+            all_until=_all_until(known.all_until if known and not dropped else None, points, records),
             dropped=tuple(point.path for point in dropped),
         )
 
@@ -71,6 +75,11 @@ class TableRuns(Revised):
         for previous, path, following in zip(order, order[1:], order[2:], strict=False):
             if not changed.isdisjoint((previous, path, following)):
                 yield path, Neighbours(previous=previous, next=following)
+
+    @property
+    def all_is_due(self) -> bool:
+        """Whether the page of all runs has to be written now."""
+        return self.all_until == self.points[-1].time
 
     def summary(self) -> TableHistory:
         """What the index shows of it."""
@@ -97,11 +106,16 @@ class Keep(BaseModel):
     """Counted back from the table's last run, so that a table that is no longer checked keeps what it has."""
 
     def over(self, points: Sequence[RunPoint]) -> Sequence[RunPoint]:
-        """The oldest of these that are too many or too old; at most `_DROPPED_AT_ONCE`, the rest next time."""
+        """The oldest of these that are too many or too old; at most `_DROPPED_AT_ONCE`, the rest next time.
+
+        None before there are as many, where the table's page does not list all of its runs.
+        """
         many = len(points) - self.runs
         if self.days is not None:
             limit = points[-1].time - timedelta(days=self.days)
             many = max(many, sum(1 for point in points if point.time < limit))
+        if many < _DROPPED_AT_ONCE and len(points) > RUNS_LISTED:
+            return ()
         return points[: max(0, min(many, _DROPPED_AT_ONCE))]
 
 
@@ -137,3 +151,12 @@ def _since(points: Sequence[RunMark], known: TableRuns | None) -> datetime:
         start = point.time
     # In one state for as long as runs are kept: it may have begun before.
     return min(known.since, start) if known and known.latest.verdict.failing is failing else start
+
+
+def _all_until(written: datetime | None, points: Sequence[RunPoint], new: Sequence[RunRecord]) -> datetime | None:
+    """How far the page of all runs goes: as far as before while the table's page lists the rest, or to the end."""
+    if len(points) <= RUNS_LISTED:
+        return None
+    if written is None or points[-RUNS_LISTED].time > written or any(run.time <= written for run in new):
+        return points[-1].time
+    return written

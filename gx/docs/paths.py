@@ -73,6 +73,11 @@ def table_page(key: str) -> str:
     return f"tables/{encode(key)}.html"
 
 
+def all_runs_page(key: str) -> str:
+    """Path of the page of all runs of a table that are kept."""
+    return f"tables/all/{encode(key)}.html"
+
+
 def table_state(key: str) -> str:
     """Path of what the site remembers of a table."""
     return f"{TABLES}/{encode(key)}.json"

@@ -42,7 +42,7 @@ def reconcile(site: DataDocsSite) -> Repaired:
     shown = {point.path for runs in tables for point in runs.points} & pages
     wanted = [key for path, key in _stored(site, tables).items() if path not in (shown if _is_run(key) else pages)]
     published = map(site.write, parts(wanted))
-    gone = {runs.key for runs in tables if paths.table_page(runs.key) not in pages}
+    gone = {runs.key for runs in tables if not _pages_of(runs) <= pages}
     return _finish(site, tables, list(published), gone)
 
 
@@ -60,6 +60,10 @@ def rebuild(site: DataDocsSite, write: Callable[[Iterable[Part]], Iterator[Publi
     published.extend(write(parts(key for key in stored if _is_run(key))))
     site.objects.delete(paths.ROLL_UP)  # made anew, from every record
     return _finish(site, tables, published, set())
+
+
+def _pages_of(runs: TableRuns) -> set[str]:
+    return {paths.table_page(runs.key), *([paths.all_runs_page(runs.key)] if runs.all_until else [])}
 
 
 def _stored(site: DataDocsSite, tables: Iterable[TableRuns]) -> dict[str, Identifier]:

@@ -191,6 +191,9 @@ class TableSectionBuilder(SectionBuilder):
     def remember(self, key: str, records: Sequence[RunRecord] = ()) -> TableRuns:
         """Remember these runs of one table, drop what is over the limit, and write the table's page.
 
+        The page of all its runs is written where it has to be: when the table's page no longer lists all that are
+        newer, when a run in it changes or goes, and when there are no new runs to remember.
+
         Raises:
             gx.docs.errors.SiteBusyError: others kept publishing runs of this table.
         """
@@ -202,11 +205,16 @@ class TableSectionBuilder(SectionBuilder):
                 self.source_store.remove_key(ValidationResultIdentifier.from_tuple(paths.result_key(path)))
                 self._delete(path)
             table = records[0].table if known is None else known.latest.table
-            return TableRuns.of(known, records, self.keep(table))
+            runs = TableRuns.of(known, records, self.keep(table))
+            if known and known.all_until and not runs.all_until:
+                self.manifest.objects.delete(paths.all_runs_page(key))
+            return runs
 
         def show(runs: TableRuns) -> None:
             self._write_runs(changed, runs)
             self._write_page(runs)
+            if runs.all_until and (runs.all_is_due or not records):
+                self._write_page(runs, all_runs=True)
 
         runs = self.manifest.change(paths.table_state(key), TableRuns, change, show)
         self.tables.append(runs)
@@ -230,12 +238,12 @@ class TableSectionBuilder(SectionBuilder):
             if stored is None or linked != stored.data:
                 objects.write(path, linked, HTML)
 
-    def _write_page(self, runs: TableRuns) -> None:
-        path = paths.table_page(runs.key)
+    def _write_page(self, runs: TableRuns, *, all_runs: bool = False) -> None:
+        path = (paths.all_runs_page if all_runs else paths.table_page)(runs.key)
 
         def render() -> str:
-            page = self.renderer_class.render(runs)
+            page = self.renderer_class.render(runs, all_runs=all_runs)
             return str(self.view_class.render(page, home=paths.link(path, paths.INDEX)))
 
-        html = self.html(path, f"table {runs.latest.table}", render)
+        html = self.html(path, f"{'all runs of ' * all_runs}table {runs.latest.table}", render)
         self.manifest.objects.write(path, html.encode(errors="replace"), HTML)

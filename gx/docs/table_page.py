@@ -7,8 +7,8 @@ from datetime import datetime
 
 from gx.docs.ages import Age, age
 from gx.docs.history import TableRuns
-from gx.docs.paths import link
-from gx.docs.records import RUNS_PLOTTED, Freshness, RunPoint, RunRecord
+from gx.docs.paths import all_runs_page, link
+from gx.docs.records import RUNS_LISTED, RUNS_PLOTTED, Freshness, RunPoint, RunRecord
 from gx.docs.text import duration, number, percent
 
 
@@ -63,14 +63,22 @@ class TablePage:
     columns: tuple[str, ...]
     runs: tuple[RunRow, ...]
     """The newest first."""
+    kept: int
+    """How many there are, listed or not."""
+    other_href: str
+    """From the table's page the one of all runs, if there is one; from that the table's page."""
+    all_until: datetime | None
+    """On the page of all runs: how far it goes."""
     plotted: int = RUNS_PLOTTED
     """How many of them at most the plots show."""
 
 
-def table_page(history: TableRuns) -> TablePage:
-    """The page of this table."""
+def table_page(history: TableRuns, *, all_runs: bool = False) -> TablePage:
+    """The page of this table with its newest runs, or with all of them."""
     latest = history.latest
-    here = latest.table_path
+    every = all_runs_page(history.key)
+    here, other = (every, latest.table_path) if all_runs else (latest.table_path, every if history.all_until else "")
+    runs = history.points if all_runs else history.points[-RUNS_LISTED:]
     return TablePage(
         table=latest.table,
         latest=latest,
@@ -80,9 +88,10 @@ def table_page(history: TableRuns) -> TablePage:
         age=age(latest.freshness, latest.time),
         plots=_plots(latest),
         columns=("Failing", "Rows", "Duplicates", "Nulls", "Age of data", "Duration"),
-        runs=tuple(
-            RunRow(link(here, run.path), run.time, run.verdict.value, _cells(run)) for run in reversed(history.points)
-        ),
+        runs=tuple(RunRow(link(here, run.path), run.time, run.verdict.value, _cells(run)) for run in reversed(runs)),
+        kept=len(history.points),
+        other_href=link(here, other) if other else "",
+        all_until=history.all_until if all_runs else None,
     )
 
 

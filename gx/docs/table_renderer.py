@@ -14,6 +14,6 @@ class TablePageRenderer(Renderer):
     def __init__(self, data_context: object = None) -> None:
         super().__init__()
 
-    def render(self, runs: TableRuns) -> TablePage:
-        """Render the runs of one table."""
-        return table_page(runs)
+    def render(self, runs: TableRuns, *, all_runs: bool = False) -> TablePage:
+        """Render the newest runs of one table, or all that are kept."""
+        return table_page(runs, all_runs=all_runs)
