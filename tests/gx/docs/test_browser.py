@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.gx.docs import showcase
@@ -158,23 +157,3 @@ def test_the_keyboard_reaches_the_content_and_the_filter(browser: Browser, site:
         page.get_by_label("Search").focus()
         page.keyboard.type("errored")
         _expect_rows(page, 0)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_serious_and_a_phone_shows_it_whole(browser: Browser, site: Path, scheme: str) -> None:
-    pages = [
-        site / "index.html",
-        site / f"tables/{FAILED}.html",
-        _run_page(site),
-        site / "expectations/staging/stg_stripe_charges.html",
-    ]
-    options = {"color_scheme": scheme, "viewport": {"width": 390, "height": 844}}
-    for path in pages:
-        with opened(browser, path, bypass_csp=True, **options) as (page, _):
-            found = Axe().run(page).response["violations"]
-            serious = [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] in _SERIOUS]
-            assert serious == [], path.name
-            assert page.evaluate("document.documentElement.scrollWidth") <= 390, path.name
-
-
-_SERIOUS = ("serious", "critical")
