@@ -11,6 +11,7 @@ from checkpoints.validation import ValidatedTable
 from expectations.build import Unbuilt
 from expectations.suite import SuiteSpec
 from gx.scan.arrivals import Arrivals
+from gx.warehouse.table import CatalogTable
 
 
 @dataclass
@@ -25,8 +26,24 @@ class Reading:
     def missing(self, suite: SuiteSpec, warehouse: str) -> str:
         """The suite's table is not there, so none of its expectations could be checked; returns that in words."""
         text = f"the table {suite.table} does not exist in {warehouse}, or may not be read"
-        self.problems.append((Verdict.ERRORED, text))
-        reason = f"the table {suite.table} does not exist, or may not be read"
+        return self._unread(suite, text, f"the table {suite.table} does not exist, or may not be read")
+
+    def misnamed(self, suite: SuiteSpec, table: CatalogTable) -> str | None:
+        """Why the table is not read, if what its suite says may be shown, or may not, is of columns it does not have.
+
+        A column that is misspelt among the personal ones would be shown.
+        """
+        if not table.columns:
+            return None  # a kind of view whose columns the catalog does not tell
+        named = {"pii": suite.pii, "samples": suite.samples, "keys": suite.keys}
+        wrong = [f"{name} (`{key}`)" for key, names in named.items() for name in names if table.column(name) is None]
+        if not wrong:
+            return None
+        said = f"{suite.file.name} names columns that {suite.table} does not have: {', '.join(wrong)}; correct them"
+        return self._unread(suite, said, said)
+
+    def _unread(self, suite: SuiteSpec, problem: str, reason: str) -> str:
+        self.problems.append((Verdict.ERRORED, problem))
         self.outcomes.extend(errored(suite, spec, reason) for spec in suite.expectations)
         return reason
 

@@ -107,6 +107,9 @@ class CheckpointRunner:
                     tables.append(_unread(suite, built[suite.name], problem))
                     continue
                 table = found[suite.table]
+                if (misnamed := reading.misnamed(suite, table)) is not None:
+                    tables.append(_unread(suite, built[suite.name], misnamed))
+                    continue
                 ready, unbuilt = complete(built[suite.name], self._facts(suite, run))
                 prepared.append((TableValidation(suite, table, ready, self._arrivals(suite, table, run)), unbuilt))
             results = self._ask_gx(spec, [validation for validation, _ in prepared], run)

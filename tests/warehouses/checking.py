@@ -36,14 +36,14 @@ class Checks:
     sources: Mapping[str, Source] = field(default_factory=dict)
     now: datetime = NOW
 
-    def run(self, suites: Suites, *, allow_empty: bool = False) -> CheckpointRun:
-        """Write one suite for each table, then run the checkpoint over them."""
+    def run(self, suites: Suites, **settings: Any) -> CheckpointRun:
+        """Write one suite for each table, all with these settings, then run the checkpoint over them."""
         suites_dir = self.directory / "expectations" / "suites"
         suites_dir.mkdir(parents=True, exist_ok=True)
         for file in suites_dir.iterdir():
             file.unlink()
         for index, (table, expectations) in enumerate(suites.items()):
-            document = {"table": table, "expectations": list(expectations), "allow_empty": allow_empty}
+            document = {"table": table, "expectations": list(expectations), **settings}
             YAML().dump(document, suites_dir / f"{index}.yml")
         checkpoints_dir = self.directory / "checkpoints"
         checkpoints_dir.mkdir(exist_ok=True)

@@ -175,3 +175,15 @@ def test_names_in_the_catalog_are_spelled_as_there(site: Site, warehouse: Wareho
         "SHOP" if upper else "shop",
         "ORDERS" if upper else "orders",
     )
+
+
+@pytest.mark.parametrize("setting", ["pii", "samples", "keys"])
+def test_a_column_that_may_not_be_shown_and_is_misspelt_is_not_passed_over(checks: Checks, setting: str) -> None:
+    assert checks.run({"shop.orders": [EIGHT_ROWS]}, **{setting: ["CODE"]}).verdict is Verdict.PASSED
+
+    run = checks.run({"shop.orders": [EIGHT_ROWS]}, **{setting: ["id", "coed"]})
+
+    assert run.verdict is Verdict.ERRORED
+    assert run.reasons()[0] == (f"0.yml names columns that shop.orders does not have: coed (`{setting}`); correct them")
+    assert run.row_counts == (), "it was not read"
+    assert not checks.gate().is_open
