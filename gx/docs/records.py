@@ -8,9 +8,9 @@ from gx.docs.pages import Severity, Verdict
 
 RUNS_SHOWN = 30
 """Runs per table on the index: a month of daily loads."""
-RECENT_RUNS = 500
+RECENT_RUNS = 250
 """Runs of all tables that the index lists, to be searched and filtered."""
-RUNS_LISTED = 200
+RUNS_LISTED = 100
 """Runs that a table's page lists and plots, so that it does not grow; all that are kept have a page of their own."""
 RUNS_PLOTTED = 400
 """Runs that the page of all runs plots: a year of daily loads."""

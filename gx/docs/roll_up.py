@@ -28,6 +28,11 @@ class RecentRun(BaseModel):
     failed_by_severity: dict[Severity, int] = Field(default_factory=dict)
     checkpoint: str = ""
 
+    @property
+    def severities(self) -> str:
+        """How many expectations of each severity failed, in words."""
+        return ", ".join(f"{count} {severity}" for severity, count in self.failed_by_severity.items())
+
 
 class GateState(BaseModel):
     """The latest that a checkpoint decided for a load, and since when that is so."""

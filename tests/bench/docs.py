@@ -56,8 +56,8 @@ The ratio is that of the CPU, which other work on the machine disturbs less.
 """
 _FOOT = """
 With the same {tables} tables, {most:,} runs take **{ratio:.2f}** times as long as {few:,}. What a publish costs depends
-on what its pages show, and on nothing else: up to 30 runs per table and 500 in all on the index, and 200 on the table's
-page; every 200th publish writes the page of all runs of the table too. A site of one table with 10 runs has less to
+on what its pages show, and on nothing else: up to 30 runs per table and 250 in all on the index, and 100 on the table's
+page; every 100th publish writes the page of all runs of the table too. A site of one table with 10 runs has less to
 show, and takes {least_ratio:.2f} of it. The number of files that are read, written and listed is the same in all
 (`tests/gx/docs/test_constant_time.py`).
 
