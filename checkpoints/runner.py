@@ -11,7 +11,8 @@ from uuid import uuid4
 from great_expectations.data_context import AbstractDataContext
 from great_expectations.expectations.expectation import Expectation
 
-from checkpoints.ledger import Ledger
+from checkpoints.ledger import Ledger, LedgerError
+from checkpoints.override import Override
 from checkpoints.publish import ReadTable, publish_docs
 from checkpoints.reading import Reading
 from checkpoints.result import CheckpointRun, Verdict
@@ -81,8 +82,14 @@ class CheckpointRunner:
             raise
         run = replace(run, finished_at=self.clock())
         decisions = self.ledger.finish_run(run, spec.gates)
-        docs, docs_problem = publish_docs(context, tables, run, decisions)
+        docs, docs_problem = publish_docs(context, tables, run, decisions, self._overrides(run))
         return replace(run, docs=docs, docs_problem=docs_problem)
+
+    def _overrides(self, run: CheckpointRun) -> tuple[Override, ...]:
+        try:
+            return self.ledger.overrides_in_force(run.ingest_id, self.clock())
+        except LedgerError:
+            return ()  # the verdict is recorded; the page then shows the gate as the checkpoint left it
 
     def _remember(self, run: CheckpointRun) -> None:
         """Keep what the next scans go on from. Before the verdict: a gate is not to open on what is half written."""

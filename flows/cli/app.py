@@ -7,6 +7,7 @@ import click
 from flows.cli.check import check
 from flows.cli.docs import docs
 from flows.cli.gate import gate
+from flows.cli.override import override, revoke
 from flows.cli.replay import replay
 from flows.cli.run import run
 from flows.cli.serve import serve
@@ -27,3 +28,5 @@ def cli() -> None:
 
 for command in (run, check, gate, docs, replay, suites, serve):
     cli.add_command(command)
+for command in (override, revoke):
+    gate.add_command(command)
