@@ -12,7 +12,8 @@ from expectations.loader import choose_suites
 from expectations.suite import SuiteSpec
 from gx.errors import ConfigError
 
-_KEYS = ("suites", "gates", "notify", "description")
+_KEYS = ("suites", "gates", "mode", "notify", "description")
+_MODES = ("blocking", "softer")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -26,6 +27,7 @@ class CheckpointSpec:
         gates: the loads that wait for this checkpoint.
         notify: who is told; owners or channels, as the alert routing knows them.
         patterns_at: where the patterns stand, for errors.
+        softer: whether it only reports (``mode: softer``): its gates open whatever the verdict.
     """
 
     name: str
@@ -34,6 +36,7 @@ class CheckpointSpec:
     notify: tuple[str, ...]
     description: str | None
     patterns_at: Node
+    softer: bool = False
 
     def choose(self, suites: Sequence[SuiteSpec]) -> tuple[SuiteSpec, ...]:
         """The suites of this checkpoint.
@@ -107,7 +110,15 @@ def _load(file: Path) -> CheckpointSpec:
         notify=entries["notify"].texts("`notify`") if "notify" in entries else (),
         description=entries["description"].text("`description`") if "description" in entries else None,
         patterns_at=entries["suites"],
+        softer=_mode(entries["mode"]) == "softer" if "mode" in entries else False,
     )
+
+
+def _mode(node: Node) -> str:
+    mode = node.text("`mode`")
+    if mode not in _MODES:
+        raise node.fail(f"`mode` is {mode!r}; it can be {' or '.join(_MODES)}")
+    return mode
 
 
 def _loads(node: Node) -> tuple[str, ...]:

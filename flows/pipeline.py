@@ -152,7 +152,7 @@ def _load_behind_gate(name: str, ingest_id: str) -> None:
     load.with_options(timeout_seconds=bound)(name, ingest_id)
     if name in workspace.checkpoints:
         run = _check(name, ingest_id)
-        if name == LOADS[-1] and not run.verdict.opens:
+        if name == LOADS[-1] and not run.opens:
             raise CheckpointFailedError(run)  # no gate comes after it that would
 
 

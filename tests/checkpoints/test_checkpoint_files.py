@@ -34,6 +34,8 @@ BAD = {
     "gates a mapping": ("suites: a\ngates: {a: b}\n", 2, "`gates` must be a list"),
     "load with a slash": ("suites: a\ngates: [a/b]\n", 2, "the load 'a/b' in `gates`"),
     "load with a line end": ('suites: a\ngates: ["m\\n"]\n', 2, "the load 'm\\n' in `gates`"),
+    "mode of another word": ("suites: a\nmode: hard\n", 2, "`mode` is 'hard'; it can be blocking or softer"),
+    "mode a flag": ("suites: a\nmode: true\n", 2, "`mode` must be text"),
     "not YAML": ("suites: [a\n", 2, "not valid YAML"),
 }
 
