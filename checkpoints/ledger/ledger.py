@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.engine import URL
 
 from checkpoints.gate import PENDING, Decision, Gate, GateDecision, evaluate
-from checkpoints.ledger import decisions, ingests, overrides, runs
+from checkpoints.ledger import decisions, ingests, overrides, retention, runs
 from checkpoints.ledger.connection import Database
-from checkpoints.ledger.records import RecordedIngest, RecordedRun
+from checkpoints.ledger.records import LedgerStatus, RecordedIngest, RecordedRun
 from checkpoints.ledger.scan_states import ScanStates
 from checkpoints.override import Override
 from checkpoints.result import CheckpointRun
@@ -183,6 +183,31 @@ class Ledger:
                 and all(made.verdict != PENDING for made in decisions.latest(connection, each.load, ingest_id))
             }
             return tuple(by_load.values()) if ingests.latest(connection) in (None, ingest_id) else ()
+
+    # -- the ledger itself ------------------------------------------------------------------------------------
+
+    def status(self) -> LedgerStatus:
+        """How much it holds."""
+        with self._database.transaction() as connection:
+            return retention.status(connection)
+
+    def prune(self, older_than: timedelta, now: datetime, *, dry_run: bool = False) -> Mapping[str, int]:
+        """Delete records that are older and needed for nothing, in one transaction.
+
+        Args:
+            older_than: how old.
+            now: the time.
+            dry_run: whether to delete nothing, and only count.
+
+        Returns:
+            How many rows of each table.
+        """
+        moment = _naive(now)
+        with self._database.exclusive() as connection, connection.begin_nested() as trial:
+            deleted = retention.prune(connection, moment - older_than, moment)
+            if dry_run:
+                trial.rollback()
+            return deleted
 
 
 def _naive(moment: datetime) -> datetime:
