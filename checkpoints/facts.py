@@ -10,10 +10,11 @@ from great_expectations.core import ExpectationSuiteValidationResult
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
 from checkpoints.gate import Decision, GateDecision
+from checkpoints.override import Override
 from checkpoints.result import CheckpointRun
 from checkpoints.validation import ValidatedTable
 from gx.docs.pages import Verdict
-from gx.docs.records import Freshness, GateMark, RunFacts
+from gx.docs.records import Freshness, GateMark, OverrideMark, RunFacts
 from gx.shown import Shown, own_meta
 
 _FRESH = "expect_table_to_be_fresh"
@@ -25,6 +26,7 @@ def run_facts(
     validated: ValidatedTable | None,
     run: CheckpointRun,
     decisions: Sequence[GateDecision],
+    overrides: Sequence[Override] = (),
 ) -> RunFacts:
     """What the run says of one table.
 
@@ -34,6 +36,7 @@ def run_facts(
         validated: GX's result, or why there is none; None when the table was not asked about.
         run: the whole run.
         decisions: what it decided for each of its gates.
+        overrides: those that hold a gate open for this ingest.
     """
     table = str(suite_meta.get("table", ""))
     return RunFacts(
@@ -50,6 +53,7 @@ def run_facts(
         statements=validated.statements if validated else 0,
         freshness=freshness(validated.result) if validated and validated.result else None,
         gates=tuple(_mark(decision) for decision in decisions),
+        overrides=tuple(_override(override) for override in overrides),
     )
 
 
@@ -88,6 +92,16 @@ def _mark(decision: GateDecision) -> GateMark:
         reasons=decision.reasons,
         decided_at=_utc(decision.decided_at),
         valid_until=_utc(decision.valid_until),
+    )
+
+
+def _override(override: Override) -> OverrideMark:
+    return OverrideMark(
+        load=override.load,
+        by=override.by,
+        reason=override.reason,
+        made_at=_utc(override.made_at),
+        until=_utc(override.until),
     )
 
 

@@ -16,6 +16,7 @@ from great_expectations.data_context.types.resource_identifiers import (
 
 from checkpoints.facts import run_facts
 from checkpoints.gate import GateDecision
+from checkpoints.override import Override
 from checkpoints.result import CheckpointRun
 from checkpoints.validation import ValidatedTable
 from expectations.build import Unbuilt
@@ -45,14 +46,15 @@ def publish_docs(
     tables: Sequence[ReadTable],
     run: CheckpointRun,
     decisions: Sequence[GateDecision] = (),
+    overrides: Sequence[Override] = (),
 ) -> tuple[str | None, str | None]:
-    """Complete the results, label them with their run and its gate decisions, store them, and publish them.
+    """Complete the results, label them with their run and how it left the gates, store them, and publish them.
 
     Returns:
         Where the site's index page is, if it was written, and what went wrong, if anything did.
     """
     try:
-        results = dict(_complete(context, table, run, decisions) for table in tables)
+        results = dict(_complete(context, table, run, decisions, overrides) for table in tables)
         return store_and_publish(context, results), None
     except DataDocsError as error:
         return error.index, str(error)
@@ -61,14 +63,18 @@ def publish_docs(
 
 
 def _complete(
-    context: AbstractDataContext, table: ReadTable, run: CheckpointRun, decisions: Sequence[GateDecision]
+    context: AbstractDataContext,
+    table: ReadTable,
+    run: CheckpointRun,
+    decisions: Sequence[GateDecision],
+    overrides: Sequence[Override],
 ) -> tuple[ValidationResultIdentifier, ExpectationSuiteValidationResult]:
     context.suites.add_or_update(table.suite)
     identifier, result = _nothing_read(table.suite, run)
     if table.validated is not None and table.validated.identifier and table.validated.result:
         identifier, result = table.validated.identifier, table.validated.result
     ours = table.suite.meta.get(META, {})
-    facts = run_facts(ours, str(table.suite.notes or ""), table.validated, run, decisions)
+    facts = run_facts(ours, str(table.suite.notes or ""), table.validated, run, decisions, overrides)
     result.meta[META] = facts.model_dump(mode="json", exclude_defaults=True)  # type: ignore[literal-required]
     _add_unchecked(result, table.unchecked)
     return identifier, result

@@ -12,6 +12,8 @@ from expectations.suite import Severity
 from gx.errors import SluiceError
 from gx.scan.scan_state import ScanState
 
+SOFTER = "softer: reports only"
+
 
 class Verdict(StrEnum):
     """The verdict of a checkpoint run."""
@@ -111,6 +113,8 @@ class CheckpointRun:
         scans: how each table was read.
         docs: the Data Docs index, when it was published.
         docs_problem: why it was not.
+        softer: whether the checkpoint only reports, and its gates open whatever the verdict.
+        notes: of suites that observe, how long they still do.
     """
 
     run_id: str
@@ -124,21 +128,39 @@ class CheckpointRun:
     scans: tuple[TableScan, ...] = ()
     docs: str | None = None
     docs_problem: str | None = None
+    softer: bool = False
+    notes: tuple[str, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
         """The verdict that follows from the outcomes and problems, and from nothing else."""
         return decide(self.outcomes, self.problems)
 
+    @property
+    def opens(self) -> bool:
+        """Whether the gates open that wait for this run."""
+        return self.softer or self.verdict.opens
+
+    def gate_reasons(self) -> tuple[str, ...]:
+        """What its gates say of it: why they stay closed, or what is unusual about their being open."""
+        return (*self._remarks, *self.blocking_reasons())
+
     def blocking_reasons(self) -> tuple[str, ...]:
-        """Why the gates stay closed; empty when they open."""
+        """Why the verdict opens no gate; empty when it does."""
         if self.verdict.opens:
             return ()
         blockers = (outcome.reason() for outcome in self.outcomes if outcome.blocks)
-        return (*(text for _, text in self.problems), *blockers) or self.reasons()
+        return (*(text for _, text in self.problems), *blockers) or self._found()
 
     def reasons(self) -> tuple[str, ...]:
-        """Why the verdict is what it is, the blocking first; empty when it passed."""
+        """What is unusual about the run, and why the verdict is what it is, the blocking first."""
+        return (*self._remarks, *self._found())
+
+    @property
+    def _remarks(self) -> tuple[str, ...]:
+        return (*((SOFTER,) if self.softer else ()), *self.notes)
+
+    def _found(self) -> tuple[str, ...]:
         failures = sorted((o for o in self.outcomes if not o.success), key=lambda o: not o.blocks)
         reasons = [text for _, text in self.problems] + [outcome.reason() for outcome in failures]
         if not self.outcomes and not self.problems:

@@ -11,7 +11,8 @@ from uuid import uuid4
 from great_expectations.data_context import AbstractDataContext
 from great_expectations.expectations.expectation import Expectation
 
-from checkpoints.ledger import Ledger
+from checkpoints.ledger import Ledger, LedgerError
+from checkpoints.override import Override
 from checkpoints.publish import ReadTable, publish_docs
 from checkpoints.reading import Reading
 from checkpoints.result import CheckpointRun, Verdict
@@ -59,7 +60,7 @@ class CheckpointRunner:
     def run(self, spec: CheckpointSpec, ingest_id: str) -> CheckpointRun:
         """Run a checkpoint on one ingest, record it, decide its gates and publish its Data Docs.
 
-        Its gates are closed from the first moment until the verdict is in the ledger.
+        Its gates are closed from the first moment until the verdict is in the ledger, also those of a softer one.
 
         Raises:
             ConfigError: a suite or the checkpoint is wrong; recorded as an errored run before it is raised.
@@ -69,20 +70,26 @@ class CheckpointRunner:
         started = self.clock()
         run_id = f"{spec.name}-{started:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
         self.ledger.begin_run(run_id, spec.name, ingest_id, spec.gates, started)
-        run = CheckpointRun(run_id, spec.name, ingest_id, started, started, ())
+        run = CheckpointRun(run_id, spec.name, ingest_id, started, started, (), softer=spec.softer)
         try:
             context = self.open_context()
             run, tables = self._validate(spec, run)
             self._remember(run)
         except BaseException as error:
-            # Whatever it was, also an interrupt: the run has a verdict, and its gates stay closed.
+            # Whatever it was, also an interrupt: the run has a verdict, and it is errored.
             failed = replace(run, finished_at=self.clock(), problems=((Verdict.ERRORED, _problem(error)),))
             self.ledger.finish_run(failed, spec.gates)
             raise
         run = replace(run, finished_at=self.clock())
         decisions = self.ledger.finish_run(run, spec.gates)
-        docs, docs_problem = publish_docs(context, tables, run, decisions)
+        docs, docs_problem = publish_docs(context, tables, run, decisions, self._overrides(run))
         return replace(run, docs=docs, docs_problem=docs_problem)
+
+    def _overrides(self, run: CheckpointRun) -> tuple[Override, ...]:
+        try:
+            return self.ledger.overrides_in_force(run.ingest_id, self.clock())
+        except LedgerError:
+            return ()  # the verdict is recorded; the page then shows the gate as the checkpoint left it
 
     def _remember(self, run: CheckpointRun) -> None:
         """Keep what the next scans go on from. Before the verdict: a gate is not to open on what is half written."""
@@ -93,7 +100,7 @@ class CheckpointRunner:
                 self.ledger.scan_states.forget(scan.suite, run.started_at, run.run_id, self.clock())
 
     def _validate(self, spec: CheckpointSpec, run: CheckpointRun) -> tuple[CheckpointRun, list[ReadTable]]:
-        suites = spec.choose(load_suites(self.suites_dir))
+        suites, notes = self._observing(spec.choose(load_suites(self.suites_dir)))
         built = {suite.name: build_expectations(suite) for suite in suites}
         reading = Reading()
         prepared: list[tuple[TableValidation, list[Unbuilt]]] = []
@@ -121,7 +128,19 @@ class CheckpointRunner:
                 tables.append(_unread(suite, built[suite.name], result.problem, result))
             else:
                 tables.append(ReadTable(to_gx_suite(suite, built[suite.name]), result, tuple(unbuilt)))
-        return reading.complete(run), tables
+        return replace(reading.complete(run), notes=notes), tables
+
+    def _observing(self, suites: Sequence[SuiteSpec]) -> tuple[tuple[SuiteSpec, ...], tuple[str, ...]]:
+        """The suites as they count in this run, and a note on each that only observes."""
+        counting: list[SuiteSpec] = []
+        notes: list[str] = []
+        for suite in suites:
+            number = self.ledger.finished_runs(suite.name) + 1 if suite.observing else 1
+            if number <= suite.observing:
+                run = f"run {number} of {suite.observing}"
+                notes.append(f"observing: what fails in {suite.name} does not block yet ({run})")
+            counting.append(suite.observed() if number <= suite.observing else suite)
+        return tuple(counting), tuple(notes)
 
     def _ask_gx(
         self,

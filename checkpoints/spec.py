@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from expectations.documents import Node, check_keys, read_document, suggest
@@ -12,7 +13,10 @@ from expectations.loader import choose_suites
 from expectations.suite import SuiteSpec
 from gx.errors import ConfigError
 
-_KEYS = ("suites", "gates", "notify", "description")
+_KEYS = ("suites", "gates", "mode", "notify", "description")
+_MODES = ("blocking", "softer")
+DECLARED_LOADS = "_loads.yml"
+"""Beside the checkpoints a project may declare its loads; no checkpoint can have this name."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -26,6 +30,7 @@ class CheckpointSpec:
         gates: the loads that wait for this checkpoint.
         notify: who is told; owners or channels, as the alert routing knows them.
         patterns_at: where the patterns stand, for errors.
+        softer: whether it only reports (``mode: softer``): its gates open whatever the verdict.
     """
 
     name: str
@@ -34,6 +39,7 @@ class CheckpointSpec:
     notify: tuple[str, ...]
     description: str | None
     patterns_at: Node
+    softer: bool = False
 
     def choose(self, suites: Sequence[SuiteSpec]) -> tuple[SuiteSpec, ...]:
         """The suites of this checkpoint.
@@ -48,15 +54,19 @@ def load_checkpoints(checkpoints_dir: Path) -> dict[str, CheckpointSpec]:
     """Every checkpoint of a project by name.
 
     Raises:
-        ConfigError: the directory is missing or holds none, or a file is wrong (with its line).
+        ConfigError: the directory is missing or holds none, a file is wrong (with its line), a checkpoint gates a load
+            that is not declared, or loads wait for each other.
     """
-    files = sorted([*checkpoints_dir.glob("*.yml"), *checkpoints_dir.glob("*.yaml")])
+    found = [*checkpoints_dir.glob("*.yml"), *checkpoints_dir.glob("*.yaml")]
+    files = sorted(file for file in found if file.name != DECLARED_LOADS)
     if not files:
         raise ConfigError(f"there are no checkpoints: no YAML file in {checkpoints_dir}")
-    specs = [_load(file) for file in files]
+    declared = _declared(checkpoints_dir / DECLARED_LOADS)
+    specs = [_load(file, declared) for file in files]
     by_name = {spec.name: spec for spec in specs}
     if len(by_name) < len(specs):
         raise ConfigError(f"two files in {checkpoints_dir} have one name with the endings .yml and .yaml; keep one")
+    _refuse_circles(by_name)
     return by_name
 
 
@@ -80,15 +90,44 @@ def gates_of(checkpoints: dict[str, CheckpointSpec]) -> dict[str, tuple[str, ...
         for load in spec.gates:
             loads.setdefault(load, []).append(spec.name)
 
-    def depth(load: str, seen: frozenset[str] = frozenset()) -> int:
+    @cache
+    def depth(load: str) -> int:
         # A checkpoint with a load's name checks what that load built.
-        upstream = [name for name in loads.get(load, ()) if name in loads and name not in seen]
-        return 1 + max((depth(name, seen | {load}) for name in upstream), default=0)
+        return 1 + max((depth(name) for name in loads[load] if name in loads), default=0)
 
     return {load: tuple(sorted(loads[load])) for load in sorted(loads, key=lambda name: (depth(name), name))}
 
 
-def _load(file: Path) -> CheckpointSpec:
+def _refuse_circles(checkpoints: dict[str, CheckpointSpec]) -> None:
+    following = {name: [load for load in spec.gates if load in checkpoints] for name, spec in checkpoints.items()}
+    harmless: set[str] = set()
+
+    def follow(name: str, path: tuple[str, ...]) -> None:
+        if name in path:
+            circle = " -> ".join((*path[path.index(name) :], name))
+            raise checkpoints[name].patterns_at.fail(
+                f"the loads {circle} wait for each other, so none could ever run: a checkpoint with a load's name "
+                "checks what that load built; take a load out of `gates`, or give the checkpoint another name"
+            )
+        if name not in harmless:
+            for load in following[name]:
+                follow(load, (*path, name))
+            harmless.add(name)
+
+    for name in checkpoints:
+        follow(name, ())
+
+
+def _declared(file: Path) -> tuple[str, ...] | None:
+    """The loads that a checkpoint may gate; None where a project declares none, and any name will do."""
+    if not file.exists():
+        return None
+    entries = read_document(file).mapping("the declaration of loads")
+    check_keys(entries, ("loads",), "the declaration of loads")
+    return entries["loads"].texts("`loads`") if "loads" in entries else ()
+
+
+def _load(file: Path, declared: tuple[str, ...] | None) -> CheckpointSpec:
     if not _NAME.fullmatch(file.stem):
         raise ConfigError(
             "a checkpoint's file name may hold letters, digits, '_', '.' and '-' (it names the checkpoint)", file=file
@@ -103,16 +142,29 @@ def _load(file: Path) -> CheckpointSpec:
     return CheckpointSpec(
         name=file.stem,
         patterns=patterns,
-        gates=_loads(entries["gates"]) if "gates" in entries else (),
+        gates=_loads(entries["gates"], declared) if "gates" in entries else (),
         notify=entries["notify"].texts("`notify`") if "notify" in entries else (),
         description=entries["description"].text("`description`") if "description" in entries else None,
         patterns_at=entries["suites"],
+        softer=_mode(entries["mode"]) == "softer" if "mode" in entries else False,
     )
 
 
-def _loads(node: Node) -> tuple[str, ...]:
+def _mode(node: Node) -> str:
+    mode = node.text("`mode`")
+    if mode not in _MODES:
+        raise node.fail(f"`mode` is {mode!r}; it can be {' or '.join(_MODES)}")
+    return mode
+
+
+def _loads(node: Node, declared: tuple[str, ...] | None) -> tuple[str, ...]:
     loads = node.texts("`gates`")
     for load in loads:
         if not _NAME.fullmatch(load):
             raise node.fail(f"the load {load!r} in `gates` may hold letters, digits, '_', '.' and '-' only")
+        if declared is not None and load not in declared:
+            known = ", ".join(declared) or "none"
+            raise node.fail(
+                f"nobody declared the load {load!r}{suggest(load, declared)}; {DECLARED_LOADS} declares: {known}"
+            )
     return loads

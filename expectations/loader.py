@@ -14,7 +14,8 @@ from gx.shown import spelled
 from gx.warehouse.table import TableName
 
 _SUITE_KEYS = (
-    *("table", "name", "owner", "description", "tags", "allow_empty", "arrivals", "pii", "samples", "keys"),
+    *("table", "name", "owner", "description", "tags", "allow_empty", "arrivals", "observing"),
+    *("pii", "samples", "keys"),
     "expectations",
 )
 _EXPECTATION_KEYS = ("severity", "blocking", "notes")
@@ -22,6 +23,7 @@ _SUITE_NAME = re.compile(r"[^\s./\\\x00-\x1f\x7f]([^/\\\x00-\x1f\x7f]*[^\s/\\\x0
 _LONGEST_NAME = 200
 """Bytes: the file systems' 255, less what is added to a name."""
 _MOST_HOURS = 24 * 366
+_MOST_OBSERVED = 1_000
 _EXPECTATION_NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
@@ -76,6 +78,7 @@ def load_suite(file: Path, layer: str = "") -> SuiteSpec:
         allow_empty=_flag(entries["allow_empty"], "`allow_empty`") if "allow_empty" in entries else False,
         tags=entries["tags"].texts("`tags`") if "tags" in entries else (),
         arrivals=_arrivals(entries["arrivals"]) if "arrivals" in entries else None,
+        observing=_observing(entries["observing"]) if "observing" in entries else 0,
         pii=entries["pii"].texts("`pii`") if "pii" in entries else (),
         samples=entries["samples"].texts("`samples`") if "samples" in entries else (),
         keys=entries["keys"].texts("`keys`") if "keys" in entries else (),
@@ -129,6 +132,13 @@ def _arrivals(node: Node) -> ArrivalsSpec:
             f"`full_scan_hours` must be a number of hours, more than 0 and at most {_MOST_HOURS}; found {hours!r}"
         )
     return ArrivalsSpec(column, float(hours))
+
+
+def _observing(node: Node) -> int:
+    runs = node.value
+    if isinstance(runs, bool) or not isinstance(runs, int) or not 0 <= runs <= _MOST_OBSERVED:
+        raise node.fail(f"`observing` must be a number of runs from 0 to {_MOST_OBSERVED}; found {runs!r}")
+    return runs
 
 
 def _refuse_shown_pii(entries: Mapping[str, Node]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -76,6 +76,8 @@ class SuiteSpec:
         allow_empty: whether an empty table is all right. By default it is not: every expectation about rows
             holds on no rows, which is how a load that brought nothing passes its tests.
         arrivals: lets a check read only the rows that are new; without it all rows are read each time.
+        observing: in so many runs, the first that finish, a failing expectation does not block; 0 means from the
+            first run on it does. What could not be checked always blocks.
         pii: columns whose values may appear nowhere, not even summed up.
         samples: columns of which failing values may be shown.
         keys: columns whose values may name a failing row.
@@ -91,6 +93,11 @@ class SuiteSpec:
     allow_empty: bool = False
     tags: tuple[str, ...] = field(default=())
     arrivals: ArrivalsSpec | None = None
+    observing: int = 0
     pii: tuple[str, ...] = ()
     samples: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+
+    def observed(self) -> SuiteSpec:
+        """The suite while it observes: none of its expectations blocks."""
+        return replace(self, expectations=tuple(replace(each, blocking=False) for each in self.expectations))

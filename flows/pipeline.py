@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +18,7 @@ from prefect import Task, flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
-from checkpoints.gate import Gate
+from checkpoints.gate import Gate, GateClosedError
 from checkpoints.result import CheckpointFailedError, CheckpointRun
 from flows.dbt import LOADS
 from flows.reporting import announce, leave_artifact
@@ -88,7 +88,11 @@ def gate(load: str, ingest_id: str) -> Gate:
         GateClosedError: it is closed.
     """
     with _masked():
-        return _workspace.get().require_open(load, ingest_id)
+        try:
+            return _workspace.get().require_open(load, ingest_id)
+        except GateClosedError as error:
+            announce(error.gate)
+            raise
 
 
 @task(name="load", task_run_name="load {name}", **_PATIENT)
@@ -152,13 +156,21 @@ def _load_behind_gate(name: str, ingest_id: str) -> None:
     load.with_options(timeout_seconds=bound)(name, ingest_id)
     if name in workspace.checkpoints:
         run = _check(name, ingest_id)
-        if name == LOADS[-1] and not run.verdict.opens:
+        if name == LOADS[-1] and not run.opens:
             raise CheckpointFailedError(run)  # no gate comes after it that would
 
 
 def _check(name: str, ingest_id: str) -> CheckpointRun:
     bound = _workspace.get().settings.load_timeout_seconds + _GRACE_SECONDS
-    return checkpoint.with_options(timeout_seconds=bound)(name, ingest_id)
+    try:
+        return checkpoint.with_options(timeout_seconds=bound)(name, ingest_id)
+    except Exception:
+        # No later step asks for these gates in this run, so nobody else would tell that they are closed.
+        workspace = _workspace.get()
+        for load_name in workspace.checkpoints[name].gates:
+            with suppress(SluiceError):
+                announce(workspace.gate(load_name, ingest_id))
+        raise
 
 
 def _announce(load_name: str, ingest_id: str) -> None:

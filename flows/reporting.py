@@ -35,7 +35,10 @@ def leave_artifact(run: CheckpointRun) -> None:
 
 
 def announce(gate: Gate) -> None:
-    """Emit the event of a gate's state, for deployments that wait for it."""
+    """Emit the event of a gate's state, for deployments and people that wait for it.
+
+    Events travel further than the ledger: theirs are the plain reasons, without figures of the data.
+    """
     emit_event(
         OPENED if gate.is_open else CLOSED,
         resource={
@@ -43,7 +46,7 @@ def announce(gate: Gate) -> None:
             "prefect.resource.name": gate.load,
             "sluice.ingest": str(gate.ingest_id),
         },
-        payload={"load": gate.load, "ingest_id": gate.ingest_id, "reasons": list(gate.reasons[:_SHOWN])},
+        payload={"load": gate.load, "ingest_id": gate.ingest_id, "reasons": list(gate.plain[:_SHOWN])},
     )
 
 

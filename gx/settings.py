@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """SQLAlchemy URL of the warehouse; default a DuckDB file in the state directory."""
     ledger_url: SecretStr | None = None
     """SQLAlchemy URL of the ledger; default an SQLite file in the state directory."""
+    ledger_keep_days: float = Field(400, gt=0, le=36_600)
+    """After how many days `sluice ledger prune` lets records go."""
     gate_valid_hours: float = Field(24, gt=0, le=24 * 366)
     """How long a gate decision stays valid, in hours."""
     wait_seconds: float = Field(600, ge=0)

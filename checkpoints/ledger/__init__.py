@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from checkpoints.ledger.connection import LedgerError
 from checkpoints.ledger.ledger import Ledger
-from checkpoints.ledger.records import RecordedIngest, RecordedRun
+from checkpoints.ledger.records import LedgerStatus, RecordedIngest, RecordedRun
 
-__all__ = ["Ledger", "LedgerError", "RecordedIngest", "RecordedRun"]
+__all__ = ["Ledger", "LedgerError", "LedgerStatus", "RecordedIngest", "RecordedRun"]

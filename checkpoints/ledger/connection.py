@@ -11,15 +11,14 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlalchemy.schema import CreateIndex, CreateTable
 
-from checkpoints.ledger.schema import VERSION, metadata, schema_version
+from checkpoints.ledger.migrating import create_or_upgrade, found_version
+from checkpoints.ledger.schema import VERSION
 from gx.errors import SluiceError
 from gx.redaction import redact, safe_url, url_secrets
 
 _BUSY_SECONDS = 30
-# Any numbers that other programs in the same PostgreSQL database are unlikely to lock by.
-_CREATION_LOCK = 0x51_1CE
+# Any number that other programs in the same PostgreSQL database are unlikely to lock by.
 _EXCLUSIVE_LOCK = 0x51_1CE_E
 
 
@@ -103,33 +102,14 @@ class Database:
 
     def _prepare(self, engine: Engine) -> None:
         with engine.begin() as connection:
-            found = _version(connection)
-            if found is None or found < VERSION:
-                _create(connection)
-            elif found > VERSION:
+            found = found_version(connection)
+            if found is None or 0 < found < VERSION:
+                create_or_upgrade(connection)
+            elif found != VERSION:
                 raise LedgerError(
                     f"the ledger {safe_url(self.url)} has schema version {found}, this sluice needs {VERSION}; "
                     "use the sluice that wrote it, or another SLUICE_LEDGER_URL"
                 )
-
-
-def _version(connection: Connection) -> int | None:
-    if not sa.inspect(connection).has_table(schema_version.name):
-        return None
-    return connection.execute(sa.select(sa.func.max(schema_version.c.version))).scalar()
-
-
-def _create(connection: Connection) -> None:
-    # Several processes may get here at once. PostgreSQL's IF NOT EXISTS alone does not stand that.
-    if connection.dialect.name == "postgresql":
-        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_CREATION_LOCK)))
-    for table in metadata.sorted_tables:
-        connection.execute(CreateTable(table, if_not_exists=True))
-        for index in table.indexes:
-            connection.execute(CreateIndex(index, if_not_exists=True))
-    # Last: a version that is there says that all the rest is.
-    there = sa.exists(sa.select(schema_version.c.version).where(schema_version.c.version == VERSION))
-    connection.execute(schema_version.insert().from_select(["version"], sa.select(sa.literal(VERSION)).where(~there)))
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:

@@ -43,3 +43,22 @@ class RecordedRun:
     finished_at: datetime | None
     expectations: int
     held: int
+
+
+@dataclass(frozen=True)
+class LedgerStatus:
+    """How much a ledger holds.
+
+    Attributes:
+        version: of its tables.
+        rows: by table.
+        oldest: when the first ingest or run that it holds began.
+        newest: when the last did.
+        size: in bytes, on disk.
+    """
+
+    version: int
+    rows: Mapping[str, int]
+    oldest: datetime | None
+    newest: datetime | None
+    size: int

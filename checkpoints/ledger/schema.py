@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 2
-"""Version of this schema. So far each added tables only, so that an older ledger gets what it lacks; a newer one is
-refused."""
+VERSION = 3
+"""Version of this schema. An older ledger is upgraded by the scripts in ``migrations``; a newer one is refused."""
 
 metadata = sa.MetaData()
 
@@ -19,6 +18,8 @@ ingests = sa.Table(
     sa.Column("source", sa.String(200), nullable=False),
     sa.Column("started_at", sa.DateTime, nullable=False, index=True),
     sa.Column("finished_at", sa.DateTime),
+    # Which ingest began last is told by this number: a clock can step back.
+    sa.Column("number", sa.Integer, nullable=False, server_default="0", index=True),
 )
 
 ingest_tables = sa.Table(
@@ -96,4 +97,28 @@ scan_states = sa.Table(
     sa.Column("run_id", sa.String(200), nullable=False),
     # Counts, sums, extremes and hashes of SQL: see gx.scan.scan_state. No text of the data.
     sa.Column("state", sa.JSON, nullable=False),
+)
+
+suite_runs = sa.Table(
+    "suite_runs",
+    metadata,
+    sa.Column("suite", sa.String(200), primary_key=True),
+    # Counted here, and not in the results, which retention deletes: a suite that observes must not begin again.
+    sa.Column("finished", sa.Integer, nullable=False),
+)
+
+overrides = sa.Table(
+    "overrides",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("load", sa.String(100), nullable=False),
+    # Null means every ingest.
+    sa.Column("ingest_id", sa.String(200)),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("made_by", sa.String(200), nullable=False),
+    sa.Column("made_at", sa.DateTime, nullable=False),
+    sa.Column("valid_until", sa.DateTime, nullable=False),
+    sa.Column("revoked_at", sa.DateTime),
+    sa.Column("revoked_by", sa.String(200)),
+    sa.Index("ix_overrides_live", "load", "valid_until"),
 )

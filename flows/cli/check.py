@@ -52,7 +52,7 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
         raise
     if as_json:
         print_json(_document(run, [(gate.load, gate.decision.value) for gate in gates]))
-        return of_verdict(run.verdict)
+        return _exit_code(run)
     from flows.cli.gate import print_gate
     from flows.cli.summary import print_docs
 
@@ -60,7 +60,11 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
     for gate in gates:
         print_gate(gate)
     print_docs(settings)
-    return of_verdict(run.verdict)
+    return _exit_code(run)
+
+
+def _exit_code(run: CheckpointRun) -> ExitCode:
+    return ExitCode.OK if run.softer else of_verdict(run.verdict)  # what only reports stops nothing
 
 
 def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, error: SluiceError) -> None:
@@ -94,6 +98,7 @@ def _document(run: CheckpointRun, gates: list[tuple[str, str]]) -> dict[str, Any
         "checkpoint": run.checkpoint,
         "run_id": run.run_id,
         "ingest_id": run.ingest_id,
+        "mode": "softer" if run.softer else "blocking",
         "verdict": run.verdict.value,
         "reasons": list(run.reasons()),
         "gates": dict(gates),

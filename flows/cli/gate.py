@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 import click
 
-from checkpoints.gate import Decision, Gate
-from checkpoints.ledger import Ledger, LedgerError
-from checkpoints.spec import gates_of, load_checkpoints
-from expectations.documents import suggest
+from checkpoints.asking import ask, ask_all
+from checkpoints.gate import Gate
+from checkpoints.override import Override
 from flows.cli.exit_codes import ExitCode
 from flows.cli.options import common, common_failing_with, ingest_option, print_json
-from gx.errors import ConfigError
 from gx.settings import Settings
 
 _SHOWN = 5
@@ -27,19 +24,19 @@ def gate() -> None:
 @gate.command()
 @click.argument("load")
 @ingest_option("The ingest to be loaded (default: the one that began last).")
+@click.option(
+    "--wait",
+    "wait_seconds",
+    type=click.FloatRange(min=0),
+    default=0,
+    metavar="SECONDS",
+    help="How long to wait while only a verdict is missing (default: not at all).",
+)
 @common_failing_with(decision="closed")
-def check(settings: Settings, as_json: bool, load: str, ingest_id: str | None) -> ExitCode:
+def check(settings: Settings, as_json: bool, load: str, ingest_id: str | None, wait_seconds: float) -> ExitCode:
     """Exit 0 if LOAD may run, 1 if its gate is closed."""
-    loads = gates_of(load_checkpoints(settings.checkpoints_dir))
-    if load not in loads:
-        known = ", ".join(sorted(loads)) or "none"
-        raise ConfigError(f"no checkpoint gates a load {load!r}{suggest(load, loads)}; the gated loads are: {known}")
-    state = _state(settings, load, loads[load], ingest_id)
-    if as_json:
-        print_json(as_document(state))
-    else:
-        print_gate(state)
-    return ExitCode.OK if state.is_open else ExitCode.FAILED
+    state = ask(settings, load, ingest_id, wait_seconds=wait_seconds, on_wait=_say_what_is_waited_for)
+    return show(state, as_json=as_json)
 
 
 @gate.command()
@@ -47,14 +44,26 @@ def check(settings: Settings, as_json: bool, load: str, ingest_id: str | None) -
 @common
 def status(settings: Settings, as_json: bool, ingest_id: str | None) -> ExitCode:
     """Show every gate. Exits 0 when all are open, 1 otherwise."""
-    loads = gates_of(load_checkpoints(settings.checkpoints_dir))
-    states = [_state(settings, load, required, ingest_id) for load, required in loads.items()]
+    states = ask_all(settings, ingest_id)
     if as_json:
         print_json([as_document(state) for state in states])
     else:
         for state in states:
             print_gate(state)
     return ExitCode.OK if all(state.is_open for state in states) else ExitCode.FAILED
+
+
+def show(state: Gate, *, as_json: bool) -> ExitCode:
+    """Print one gate, for people or for programs; the exit code says whether it is open."""
+    if as_json:
+        print_json(as_document(state))
+    else:
+        print_gate(state)
+    return ExitCode.OK if state.is_open else ExitCode.FAILED
+
+
+def _say_what_is_waited_for(state: Gate) -> None:
+    click.echo(f"waiting for the gate of {state.load}: {'; '.join(state.reasons)}", err=True)
 
 
 def print_gate(state: Gate) -> None:
@@ -76,6 +85,7 @@ def as_document(state: Gate) -> dict[str, Any]:
         "ingest_id": state.ingest_id,
         "decision": state.decision.value,
         "reasons": list(state.reasons),
+        "override": _override(state.override) if state.override else None,
         "checkpoints": [
             {
                 "checkpoint": item.checkpoint,
@@ -90,11 +100,11 @@ def as_document(state: Gate) -> dict[str, Any]:
     }
 
 
-def _state(settings: Settings, load: str, required: tuple[str, ...], ingest_id: str | None) -> Gate:
-    ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
-    try:
-        return ledger.gate(load, required, ingest_id=ingest_id, now=datetime.now(UTC))
-    except LedgerError as error:
-        return Gate(load, ingest_id, Decision.CLOSED, (str(error),))
-    finally:
-        ledger.close()
+def _override(override: Override) -> dict[str, Any]:
+    return {
+        "by": override.by,
+        "reason": override.reason,
+        "ingest_id": override.ingest_id,
+        "made_at": f"{override.made_at.isoformat()}Z",
+        "until": f"{override.until.isoformat()}Z",
+    }

@@ -7,7 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from gx.docs.records import OverrideMark
 from gx.docs.roll_up import GateState
+from gx.docs.text import minute
 
 _REASONS_SHOWN = 3
 
@@ -20,21 +22,23 @@ class GateRow:
     open: bool
     since: datetime
     until: datetime | None
-    """When the first of its decisions expires."""
+    """When the first of its decisions expires, or the override that holds it open."""
     why: tuple[str, ...]
     more: int
     """How many reasons are not in ``why``."""
 
 
-def gate_rows(states: Iterable[GateState]) -> tuple[GateRow, ...]:
-    """One row for each load, the closed first. A gate is open when every checkpoint says so."""
+def gate_rows(states: Iterable[GateState], overrides: Iterable[OverrideMark] = ()) -> tuple[GateRow, ...]:
+    """One row for each load, the closed first. A gate is open when every checkpoint says so, or a person does."""
     loads: dict[str, list[GateState]] = defaultdict(list)
     for state in states:
         loads[state.mark.load].append(state)
-    return tuple(sorted((_row(load, of) for load, of in loads.items()), key=lambda row: (row.open, row.load)))
+    by_load = {override.load: override for override in overrides}
+    rows = (_row(load, of, by_load.get(load)) for load, of in loads.items())
+    return tuple(sorted(rows, key=lambda row: (row.open, row.load)))
 
 
-def _row(load: str, states: list[GateState]) -> GateRow:
+def _row(load: str, states: list[GateState], override: OverrideMark | None) -> GateRow:
     closed = [state for state in states if not state.mark.open]
     if closed:
         reasons = [
@@ -42,8 +46,16 @@ def _row(load: str, states: list[GateState]) -> GateRow:
             for state in closed
             for reason in state.mark.reasons or ("its checkpoint did not pass",)
         ]
+        if override is not None:
+            said = f"by override of {override.by} until {minute(override.until)}: {override.reason}"
+            shown = (said, *reasons[: _REASONS_SHOWN - 1])
+            return GateRow(load, True, override.made_at, override.until, shown, len(reasons) + 1 - len(shown))
         since = min(state.since for state in closed)
         return GateRow(load, False, since, None, tuple(reasons[:_REASONS_SHOWN]), len(reasons[_REASONS_SHOWN:]))
-    names = ", ".join(sorted(state.mark.checkpoint for state in states))
+    passed = ", ".join(sorted(state.mark.checkpoint for state in states if not state.mark.reasons))
+    # What opens although it reports failures, or observes, is not said to have passed.
+    unusual = [f"{state.mark.checkpoint}: {reason}" for state in states for reason in state.mark.reasons]
+    why = ([f"{passed} passed"] if passed else []) + unusual
     until = min((state.mark.valid_until for state in states if state.mark.valid_until), default=None)
-    return GateRow(load, True, max(state.since for state in states), until, (f"{names} passed",), 0)
+    since = max(state.since for state in states)
+    return GateRow(load, True, since, until, tuple(why[:_REASONS_SHOWN]), len(why[_REASONS_SHOWN:]))

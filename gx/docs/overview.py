@@ -106,7 +106,7 @@ def overview(roll_up: RollUp, *, site: str) -> IndexPage:
     """The front page for this roll-up: first what did not pass, the worst on top; then the rest."""
     rows = sorted((_row(history) for history in roll_up.tables.values()), key=_by_verdict)
     checkpoints = _checkpoints(roll_up)
-    gates = gate_rows(roll_up.gates.values())
+    gates = gate_rows(roll_up.gates.values(), roll_up.overrides)
     verdict = _overall(rows, checkpoints, gates)
     return IndexPage(
         site=site,

@@ -48,6 +48,18 @@ class GateMark(BaseModel):
     valid_until: AwareDatetime | None = None
 
 
+class OverrideMark(BaseModel):
+    """A person's word that held a gate open when the run was published, against its checkpoints."""
+
+    model_config = ConfigDict(frozen=True)
+
+    load: str
+    by: str
+    reason: str
+    made_at: AwareDatetime
+    until: AwareDatetime
+
+
 class RunFacts(BaseModel):
     """What the rooms know of the run of one table and GX does not; in the stored result's ``meta["sluice"]``."""
 
@@ -68,6 +80,8 @@ class RunFacts(BaseModel):
     statements: int = 0
     freshness: Freshness | None = None
     gates: tuple[GateMark, ...] = ()
+    overrides: tuple[OverrideMark, ...] = ()
+    """Of any gate, not only of those that this run decides."""
 
 
 class Limits(BaseModel):
@@ -156,6 +170,7 @@ class RunRecord(RunPoint):
     description: str = ""
     freshness: Freshness | None = None
     gates: tuple[GateMark, ...] = ()
+    overrides: tuple[OverrideMark, ...] = ()
     limits: Limits = Limits()
     rules: tuple[RuleLine, ...] = ()
     """The suite in plain sentences, as far as a page lists it; kept for the table's page only."""

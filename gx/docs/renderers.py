@@ -100,8 +100,15 @@ def _facts(ours: Mapping[str, Any]) -> RunFacts:
         )
         for mark in facts.gates
     )
+    overrides = tuple(
+        mark.model_copy(
+            update={"load": clean(mark.load, _NAME), "by": clean(mark.by, _NAME), "reason": clean(mark.reason, 500)}
+        )
+        for mark in facts.overrides
+    )
     said = {name: clean(getattr(facts, name), _NAME) for name in ("layer", "owner", "run_id")}
-    return facts.model_copy(update={**said, "description": clean(facts.description, 2_000), "gates": gates})
+    about = clean(facts.description, 2_000)
+    return facts.model_copy(update={**said, "description": about, "gates": gates, "overrides": overrides})
 
 
 def _configuration(stored: ExpectationConfiguration | Mapping[str, Any]) -> ExpectationConfiguration:

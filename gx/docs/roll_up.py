@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gx.docs.history import TableHistory, TableRuns, order
 from gx.docs.pages import Severity, Verdict
-from gx.docs.records import RECENT_RUNS, GateMark, Revised, RunRecord
+from gx.docs.records import RECENT_RUNS, GateMark, OverrideMark, Revised, RunRecord
 
 _BROKEN_LISTED = 100
 
@@ -62,6 +62,9 @@ class RollUp(Revised):
     recent: tuple[RecentRun, ...] = ()
     """The last runs of all tables, the newest first."""
     gates: Mapping[str, GateState] = Field(default_factory=dict)
+    overrides: tuple[OverrideMark, ...] = ()
+    """Those that the latest run found in force."""
+    overrides_as_of: AwareDatetime | None = None
     broken: Mapping[str, BrokenPage] = Field(default_factory=dict)
 
     def with_tables(self, tables: Iterable[TableRuns]) -> RollUp:
@@ -77,16 +80,21 @@ class RollUp(Revised):
         return self.model_copy(update={"tables": known, "recent": tuple(newest[:RECENT_RUNS])})
 
     def with_gates(self, records: Iterable[RunRecord]) -> RollUp:
-        """This roll-up with the gate decisions of these runs."""
+        """This roll-up with the gate decisions of these runs, and the overrides that the latest of them found."""
         gates = dict(self.gates)
-        marks = {mark for each in records for mark in each.gates}
+        runs = list(records)
+        marks = {mark for each in runs for mark in each.gates}
         for mark in sorted(marks, key=lambda mark: mark.decided_at):
             key = f"{mark.load}\n{mark.checkpoint}"
             known = gates.get(key)
             if known is None or known.mark.decided_at <= mark.decided_at:
                 same = known is not None and known.mark.open is mark.open
                 gates[key] = GateState(mark=mark, since=known.since if known and same else mark.decided_at)
-        return self.model_copy(update={"gates": gates})
+        latest = max(runs, key=lambda run: run.time, default=None)
+        if latest is None or (self.overrides_as_of and latest.time < self.overrides_as_of):
+            return self.model_copy(update={"gates": gates})
+        found = {"overrides": latest.overrides, "overrides_as_of": latest.time}
+        return self.model_copy(update={"gates": gates, **found})
 
     def with_pages(self, made: Iterable[str], broken: Iterable[BrokenPage]) -> RollUp:
         """This roll-up, which lists these pages as broken, and those that could be made no longer."""

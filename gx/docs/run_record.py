@@ -50,6 +50,7 @@ def record(page: ResultPage, *, path: str, suite_path: str) -> RunRecord:
         problems=tuple(_problem(each) for each in open_outcomes[:_PROBLEMS_SHOWN]),
         freshness=facts.freshness,
         gates=facts.gates,
+        overrides=facts.overrides,
         limits=page.limits,
         rules=_rules(page.outcomes),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +30,11 @@ def number(value: int | float | Decimal) -> str:
     if 0 < abs(value) < 1e-6:
         return f"{value:.3g}"
     return f"{value:,.6f}".rstrip("0").rstrip(".")
+
+
+def minute(time: datetime) -> str:
+    """A time as pages show it: ``2025-09-01 06:00 UTC``."""
+    return f"{time:%Y-%m-%d %H:%M} UTC"
 
 
 def percent(value: float) -> str:

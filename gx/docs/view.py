@@ -13,7 +13,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from gx.docs.ages import age
-from gx.docs.text import counted, duration, number, percent
+from gx.docs.text import counted, duration, minute, number, percent
 
 _HERE = Path(__file__).parent
 _STYLES = ("style.css", "uPlot-1.6.32.min.css")
@@ -74,10 +74,6 @@ def _environment() -> Environment:
         iso=datetime.isoformat,
         number=number,
         percent=percent,
-        time=_minute,
+        time=minute,
     )
     return environment
-
-
-def _minute(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M} UTC"

@@ -34,6 +34,8 @@ BAD = {
     "gates a mapping": ("suites: a\ngates: {a: b}\n", 2, "`gates` must be a list"),
     "load with a slash": ("suites: a\ngates: [a/b]\n", 2, "the load 'a/b' in `gates`"),
     "load with a line end": ('suites: a\ngates: ["m\\n"]\n', 2, "the load 'm\\n' in `gates`"),
+    "mode of another word": ("suites: a\nmode: hard\n", 2, "`mode` is 'hard'; it can be blocking or softer"),
+    "mode a flag": ("suites: a\nmode: true\n", 2, "`mode` must be text"),
     "not YAML": ("suites: [a\n", 2, "not valid YAML"),
 }
 
@@ -93,6 +95,44 @@ def test_a_load_waits_for_every_checkpoint_that_names_it_and_loads_come_in_their
     assert list(gates_of(found)) == ["staging", "marts", "alerts", "dashboards"]
 
 
-def test_loads_that_wait_for_each_other_end_the_search(tmp_path: Path) -> None:
-    found = load_checkpoints(project(tmp_path, a="suites: x\ngates: [b]\n", b="suites: x\ngates: [a, b]\n"))
-    assert gates_of(found) == {"a": ("b",), "b": ("a", "b")}
+@pytest.mark.parametrize(
+    ("gates", "circle"),
+    [
+        ({"a": "b", "b": "a"}, "a -> b -> a"),
+        ({"a": "a"}, "a -> a"),
+        ({"raw": "a", "a": "b", "b": "c", "c": "a", "d": "b"}, "a -> b -> c -> a"),
+    ],
+)
+def test_loads_that_wait_for_each_other_are_refused_by_name(tmp_path: Path, gates: dict[str, str], circle: str) -> None:
+    project(tmp_path, **{name: f"suites: x\ngates: [{load}]\n" for name, load in gates.items()})
+    with pytest.raises(ConfigError, match=f"the loads {circle} wait for each other"):
+        load_checkpoints(tmp_path)
+
+
+def test_loads_with_two_ways_to_them_are_no_circle(tmp_path: Path) -> None:
+    gates = {"a": "b, c", "b": "d", "c": "d", "d": "e"}
+    found = load_checkpoints(
+        project(tmp_path, **{name: f"suites: x\ngates: [{loads}]\n" for name, loads in gates.items()})
+    )
+    assert list(gates_of(found)) == ["b", "c", "d", "e"]
+
+
+def test_where_loads_are_declared_no_other_can_be_gated(tmp_path: Path) -> None:
+    project(tmp_path, raw="suites: x\ngates: [staging, mart]\n")
+    assert list(gates_of(load_checkpoints(tmp_path))) == ["mart", "staging"]
+    project(tmp_path, _loads="loads: [staging, marts]\n")
+    with pytest.raises(ConfigError, match=r"nobody declared the load 'mart' \(did you mean 'marts'\?\)") as caught:
+        load_checkpoints(tmp_path)
+    assert (caught.value.file, caught.value.line) == (tmp_path / "raw.yml", 2)
+    project(tmp_path, _loads="loads: [staging, marts, mart]\n")
+    assert list(load_checkpoints(tmp_path)) == ["raw"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("", "the file is empty"), ("load: [a]\n", "no setting 'load'"), ("loads: 5\n", "`loads` must be a list")],
+)
+def test_a_wrong_declaration_of_loads_is_refused(tmp_path: Path, text: str, problem: str) -> None:
+    project(tmp_path, raw="suites: x\n", _loads=text)
+    with pytest.raises(ConfigError, match=problem):
+        load_checkpoints(tmp_path)

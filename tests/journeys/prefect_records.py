@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -75,6 +77,19 @@ class PrefectRecords:
         chosen = ArtifactFilter(flow_run_id=ArtifactFilterFlowRunId(any_=[flow_run]))
         found = self.client.read_artifacts(artifact_filter=chosen)
         return {str(artifact.key): artifact for artifact in found if artifact.type == "markdown"}
+
+    def events(self, name: str, ingest_id: str) -> list[dict[str, Any]]:
+        """The payloads of the events of a name that are about an ingest, once there is one."""
+        since = datetime.now(UTC) - timedelta(days=1)
+        asked = {"filter": {"event": {"name": [name]}, "occurred": {"since": since.isoformat()}}, "limit": 50}
+        deadline = time.monotonic() + _SECONDS
+        while True:
+            answer = self.client.request("POST", "/events/filter", json=asked)
+            payloads = [event["payload"] for event in answer.json()["events"]]
+            if found := [payload for payload in payloads if payload["ingest_id"] == ingest_id]:
+                return found
+            assert time.monotonic() < deadline, payloads
+            time.sleep(0.2)
 
     def runs_of_deployment(self, deployment: UUID, *, at_least: int, seconds: float = _SECONDS) -> list[FlowRun]:
         """The flow runs that a deployment has been given, once there are so many."""

@@ -111,6 +111,11 @@ def test_nothing_runs_behind_a_closed_gate_and_it_is_not_tried_again(
     }
 
 
+def test_a_closed_gate_is_announced_without_a_figure_of_the_data(stopped: StoppedRun, prefect: PrefectRecords) -> None:
+    (event,) = prefect.events("sluice.gate.closed", stopped.ingest_id)
+    assert event == {"load": "marts", "ingest_id": stopped.ingest_id, "reasons": ["staging failed"]}
+
+
 def test_readers_keep_the_figures_of_the_good_run(stopped: StoppedRun) -> None:
     assert stopped.tables.contents(*PUBLISHED) == stopped.before
     assert stopped.tables.value("select sum(amount_dollars) from marts.fct_revenue") == 412_184

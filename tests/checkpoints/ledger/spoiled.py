@@ -55,7 +55,7 @@ def file_instead_of_its_directory(file: Path) -> None:
 # Name: how it goes bad, and what the reason must say.
 SPOILED: dict[str, tuple[Spoiler, str]] = {
     "no database": (with_bytes(lambda _: b"this is no database, whatever its name says"), "not a database"),
-    "torn in the middle": (with_bytes(lambda data: data[:5000] + b"\xff" * (len(data) - 5000)), "malformed"),
+    "torn in the middle": (with_bytes(lambda data: data[:9000] + b"\xff" * (len(data) - 9000)), "malformed"),
     "emptied": (with_bytes(lambda _: b""), "nothing has been ingested"),
     "a directory": (directory_instead, "unable to open"),
     "a file where its directory should be": (file_instead_of_its_directory, ""),

@@ -82,13 +82,3 @@ def test_a_state_that_was_spoiled_is_none_and_can_be_replaced(sqlite_file: Path,
     assert ledger.scan_states.get("raw.charges") is None
     ledger.scan_states.put("raw.charges", STATE, "run", NOW)
     assert ledger.scan_states.get("raw.charges") == STATE
-
-
-def test_a_ledger_from_before_gets_what_it_lacks_and_keeps_what_it_has(ledger: Ledger, url: URL) -> None:
-    ledger.begin_ingest("ingest", "test", datetime(2025, 9, 1, tzinfo=UTC))
-    ledger.close()
-    execute(url, "DROP TABLE scan_states", "UPDATE schema_version SET version = 1")
-    again = Ledger(url, gate_valid_hours=1)
-    again.scan_states.put("raw.charges", STATE, "run", NOW)
-    assert again.latest_ingest() == "ingest"
-    assert again.scan_states.get("raw.charges") == STATE

