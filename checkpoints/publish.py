@@ -22,6 +22,7 @@ from checkpoints.validation import ValidatedTable
 from expectations.build import Unbuilt
 from gx.docs import store_and_publish
 from gx.docs.errors import DataDocsError
+from gx.docs.standing import Standing
 from gx.masking import mask_error
 from gx.shown import META
 
@@ -47,15 +48,18 @@ def publish_docs(
     run: CheckpointRun,
     decisions: Sequence[GateDecision] = (),
     overrides: Sequence[Override] = (),
+    standing: Standing | None = None,
 ) -> tuple[str | None, str | None]:
     """Complete the results, label them with their run and how it left the gates, store them, and publish them.
+
+    The front page also tells how all gates stand now.
 
     Returns:
         Where the site's index page is, if it was written, and what went wrong, if anything did.
     """
     try:
         results = dict(_complete(context, table, run, decisions, overrides) for table in tables)
-        return store_and_publish(context, results), None
+        return store_and_publish(context, results, standing=standing), None
     except DataDocsError as error:
         return error.index, str(error)
     except Exception as error:  # noqa: BLE001 - publishing never takes a verdict with it; the reason is shown

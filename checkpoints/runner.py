@@ -17,11 +17,13 @@ from checkpoints.publish import ReadTable, publish_docs
 from checkpoints.reading import Reading
 from checkpoints.result import CheckpointRun, Verdict
 from checkpoints.spec import CheckpointSpec
+from checkpoints.standing import standing
 from checkpoints.validation import TableValidation, ValidatedTable, validate_tables
 from expectations.build import Unbuilt, build_expectations, complete, to_gx_suite
 from expectations.facts import Facts, Source
 from expectations.loader import load_suites
 from expectations.suite import SuiteSpec
+from gx.docs.standing import Standing
 from gx.errors import SluiceError
 from gx.scan.arrivals import Arrivals
 from gx.shown import spelled
@@ -44,6 +46,7 @@ class CheckpointRunner:
         suites_dir: where the suites are; read at each run, so that a broken one closes the run's gates.
         open_context: opens the GX context; likewise.
         sources: what suites may reconcile with, by name.
+        checkpoints: all of the project's, by name: Data Docs tell how their gates stand.
         full_scan: whether to read all rows even of tables that tell which are new.
         progress: told what is being done, one short line at a time.
     """
@@ -53,6 +56,7 @@ class CheckpointRunner:
     warehouse: Warehouse
     ledger: Ledger
     sources: Mapping[str, Source]
+    checkpoints: Mapping[str, CheckpointSpec]
     clock: Clock = utc_now
     full_scan: bool = False
     progress: Callable[[str], None] = lambda _: None
@@ -71,6 +75,7 @@ class CheckpointRunner:
         run_id = f"{spec.name}-{started:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
         self.ledger.begin_run(run_id, spec.name, ingest_id, spec.gates, started)
         run = CheckpointRun(run_id, spec.name, ingest_id, started, started, (), softer=spec.softer)
+        context: AbstractDataContext | None = None
         try:
             context = self.open_context()
             run, tables = self._validate(spec, run)
@@ -79,10 +84,14 @@ class CheckpointRunner:
             # Whatever it was, also an interrupt: the run has a verdict, and it is errored.
             failed = replace(run, finished_at=self.clock(), problems=((Verdict.ERRORED, _problem(error)),))
             self.ledger.finish_run(failed, spec.gates)
+            if context is not None and isinstance(error, Exception):
+                publish_docs(context, (), failed, standing=self._standing())  # or the front page would say all is well
             raise
         run = replace(run, finished_at=self.clock())
         decisions = self.ledger.finish_run(run, spec.gates)
-        docs, docs_problem = publish_docs(context, tables, run, decisions, self._overrides(run))
+        docs, docs_problem = publish_docs(
+            context, tables, run, decisions, self._overrides(run), standing=self._standing()
+        )
         return replace(run, docs=docs, docs_problem=docs_problem)
 
     def _overrides(self, run: CheckpointRun) -> tuple[Override, ...]:
@@ -90,6 +99,12 @@ class CheckpointRunner:
             return self.ledger.overrides_in_force(run.ingest_id, self.clock())
         except LedgerError:
             return ()  # the verdict is recorded; the page then shows the gate as the checkpoint left it
+
+    def _standing(self) -> Standing | None:
+        try:
+            return standing(self.ledger, self.checkpoints, self.clock())
+        except SluiceError:
+            return None  # likewise; or another checkpoint's file is wrong, of which its own run tells
 
     def _remember(self, run: CheckpointRun) -> None:
         """Keep what the next scans go on from. Before the verdict: a gate is not to open on what is half written."""

@@ -16,7 +16,7 @@ from checkpoints.side_by_side import side_by_side
 from expectations.build import row_count_probe
 from expectations.suite import SuiteSpec
 from gx.errors import SluiceError
-from gx.masking import mask_error
+from gx.masking import error_kind, mask_error
 from gx.scan.arrivals import Arrivals
 from gx.scan.batch import TableBatch
 from gx.scan.result import validate_suite
@@ -48,6 +48,7 @@ class ValidatedTable:
     Attributes:
         statements: how many statements were sent to the warehouse for it.
         seconds: how long it took.
+        terse: whether an error may be told by its kind alone.
     """
 
     identifier: ValidationResultIdentifier | None
@@ -55,13 +56,14 @@ class ValidatedTable:
     error: Exception | None = None
     statements: int = 0
     seconds: float | None = None
+    terse: bool = False
 
     @property
     def problem(self) -> str | None:
         """Why there is no result, safe to show; None when there is one."""
         if self.error is None or isinstance(self.error, SluiceError):
             return str(self.error) if self.error else None
-        return mask_error(str(self.error))
+        return error_kind(str(self.error)) if self.terse else mask_error(str(self.error))
 
 
 def validate_tables(
@@ -98,7 +100,7 @@ def validate_tables(
 def _validate(
     warehouse: Warehouse, run_id: RunIdentifier, clock: Callable[[], datetime], item: TableValidation
 ) -> ValidatedTable:
-    expectations = [*item.expectations, row_count_probe()]
+    expectations = [*item.expectations, row_count_probe(item.suite)]
     identifier, result, problem = None, None, None
     statements, began = 0, clock()
     try:
@@ -111,4 +113,5 @@ def _validate(
             statements = batch.engine.statements
     except Exception as error:  # noqa: BLE001 - reported as this table's error; it closes the gate
         problem = error
-    return ValidatedTable(identifier, result, problem, statements, (clock() - began).total_seconds())
+    seconds = (clock() - began).total_seconds()
+    return ValidatedTable(identifier, result, problem, statements, seconds, bool(item.suite.pii))

@@ -79,9 +79,10 @@ def to_gx_suite(suite: SuiteSpec, expectations: Sequence[Expectation]) -> Expect
     return ExpectationSuite(name=suite.name, expectations=owned, meta=meta, notes=suite.description)
 
 
-def row_count_probe() -> Expectation:
+def row_count_probe(suite: SuiteSpec) -> Expectation:
     """Reads the row count, which sluice needs of every table: for the history, and to notice an empty table."""
-    return core.ExpectTableRowCountToBeBetween(min_value=0, meta={META: {"implicit": True, "index": -1}})
+    shown = shown_by(suite, {}, ()).to_meta()
+    return core.ExpectTableRowCountToBeBetween(min_value=0, meta={META: {"implicit": True, "index": -1, **shown}})
 
 
 def _build(spec: ExpectationSpec, suite: SuiteSpec, index: int) -> Expectation:

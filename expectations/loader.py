@@ -135,7 +135,7 @@ def _arrivals(node: Node) -> ArrivalsSpec:
 
 
 def _observing(node: Node) -> int:
-    runs = node.value
+    runs: object = node.value
     if isinstance(runs, bool) or not isinstance(runs, int) or not 0 <= runs <= _MOST_OBSERVED:
         raise node.fail(f"`observing` must be a number of runs from 0 to {_MOST_OBSERVED}; found {runs!r}")
     return runs

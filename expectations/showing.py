@@ -33,6 +33,7 @@ def shown_by(suite: SuiteSpec, kwargs: Mapping[str, Any], facts: Iterable[str]) 
         keys=suite.keys,
         pii=bool(about & pii) or bool(pii and queries) or any(_names_it(condition, name) for name in pii),
         facts=tuple(facts),
+        terse=bool(pii),
     )
 
 

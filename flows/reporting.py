@@ -25,7 +25,7 @@ def leave_artifact(run: CheckpointRun) -> None:
         *(f"- {_escape(reason)}" for reason in run.reasons()[:_SHOWN]),
     ]
     if run.docs:
-        lines.append(f"\n[Data Docs]({Path(run.docs).as_uri()})")
+        lines.append(f"\n[Data Docs]({run.docs if '://' in run.docs else Path(run.docs).as_uri()})")
     try:
         create_markdown_artifact(
             "\n".join(lines), key=f"checkpoint-{_key(run.checkpoint)}", description=f"Checkpoint {run.checkpoint}"

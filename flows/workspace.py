@@ -95,6 +95,7 @@ class Workspace:
             warehouse=self.warehouse,
             ledger=self.ledger,
             sources=self.sources.catalog,
+            checkpoints=self.checkpoints,
             full_scan=full_scan,
             progress=self.progress,
         )

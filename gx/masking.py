@@ -29,6 +29,8 @@ _QUOTED = re.compile(
 # What a view, a function or a pattern that stands in the data says for itself: not a text of the database's own.
 _FREE_TEXT = re.compile(r"^(Invalid Input Error:(?: Malformed JSON| Could not parse string)?).*", re.DOTALL)
 _RAISED = "psycopg2.errors.RaiseException"
+# A number may be a phone's, or somebody's salary; one that is part of a name is none.
+_NUMBER = re.compile(r"(?<![\w$])(?<!port )[+-]?\d[\w.,:]*")
 _EMAIL = re.compile(r"[^\s\"'<>()/:*]+@[^\s\"'<>()]+")
 _QUANTILES = {"quantiles", "values"}
 # What these observe are counts, shares, types and names of columns, whatever column they are about.
@@ -109,7 +111,7 @@ def mask_error(text: str) -> str:
         text = text[1:-1]
     text = _FREE_TEXT.sub(rf"\1 {HIDDEN}", text)
     # Before the lines are split: a value may go on in the next one.
-    text = _EMAIL.sub(HIDDEN, _QUOTED.sub(_hide, redact(text)))
+    text = _NUMBER.sub(HIDDEN, _EMAIL.sub(HIDDEN, _QUOTED.sub(_hide, redact(text))))
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     shown = lines[0] if lines else "unknown error"
     return shown if len(shown) <= _MAX_ERROR else shown[: _MAX_ERROR - 3] + "..."

@@ -90,7 +90,7 @@ def error_message(exception_info: Any, configuration: ExpectationConfiguration |
     if not messages:
         return None
     message = min(messages, key=len)
-    return error_kind(message) if _shown(configuration).pii else mask_error(message)
+    return error_kind(message) if _shown(configuration).terse else mask_error(message)
 
 
 def _meta(configuration: ExpectationConfiguration | None) -> object:

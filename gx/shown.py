@@ -22,12 +22,14 @@ class Shown:
         keys: columns whose values may name a failing row.
         pii: whether it is about a column whose values may appear nowhere, not even summed up.
         facts: arguments that are not of the suite but were looked up; not shown where ``pii``.
+        terse: whether errors are told by their kind alone: the table has personal data, which an error may quote.
     """
 
     samples: bool = False
     keys: tuple[str, ...] = ()
     pii: bool = False
     facts: tuple[str, ...] = ()
+    terse: bool = False
 
     @classmethod
     def of(cls, meta: object) -> Shown | None:
@@ -38,9 +40,10 @@ class Shown:
         try:
             samples, pii = said["samples"] is True, said["pii"] is not False
             keys, facts = (tuple(str(name) for name in said[names]) for names in ("keys", "facts"))
-        except (KeyError, TypeError):
-            return cls(pii=True)
-        return cls(samples and not pii, keys, pii, facts)
+            terse = said.get("terse", False) is not False
+        except (AttributeError, KeyError, TypeError):
+            return cls(pii=True, terse=True)
+        return cls(samples and not pii, keys, pii, facts, terse or pii)
 
     def to_meta(self) -> dict[str, Any]:
         """For the entry of ``meta`` that :data:`META` names."""

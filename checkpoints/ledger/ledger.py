@@ -13,7 +13,7 @@ from checkpoints.ledger.connection import Database
 from checkpoints.ledger.records import LedgerStatus, RecordedIngest, RecordedRun
 from checkpoints.ledger.scan_states import ScanStates
 from checkpoints.override import Override
-from checkpoints.result import CheckpointRun
+from checkpoints.result import CheckpointRun, Verdict
 
 _REASONS_KEPT = 50
 
@@ -119,6 +119,11 @@ class Ledger:
         """The runs for one ingest, in the order they began."""
         with self._database.transaction() as connection:
             return runs.of_ingest(connection, ingest_id)
+
+    def latest_verdicts(self) -> tuple[tuple[str, Verdict, datetime], ...]:
+        """Of each checkpoint the run that ended last: its name, verdict, and when it ended."""
+        with self._database.transaction() as connection:
+            return runs.latest_verdicts(connection)
 
     def previous_row_count(self, table: str) -> int | None:
         """Rows of a table in the last run whose verdict was passed or warned; None when there is none.

@@ -67,6 +67,24 @@ def of_ingest(connection: Connection, ingest_id: str) -> tuple[RecordedRun, ...]
     )
 
 
+def latest_verdicts(connection: Connection) -> tuple[tuple[str, Verdict, datetime], ...]:
+    """Of each checkpoint the run that ended last: its name, verdict, and when it ended."""
+    table = checkpoint_runs.c
+    newest = (
+        sa.select(table.checkpoint, sa.func.max(table.finished_at).label("finished_at"))
+        .where(table.verdict.is_not(None))
+        .group_by(table.checkpoint)
+        .subquery()
+    )
+    query = (
+        sa.select(table.checkpoint, table.verdict, table.finished_at)
+        .join(newest, (newest.c.checkpoint == table.checkpoint) & (newest.c.finished_at == table.finished_at))
+        .order_by(table.checkpoint, table.run_id)
+    )
+    found = {name: (name, Verdict(verdict), ended) for name, verdict, ended in connection.execute(query)}
+    return tuple(found.values())
+
+
 def previous_row_count(connection: Connection, table: str) -> int | None:
     """Rows of a table in the last run whose verdict was accepted."""
     query = (

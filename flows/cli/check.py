@@ -21,6 +21,7 @@ from gx.settings import Settings
 if TYPE_CHECKING:
     from checkpoints.result import CheckpointRun
 
+_SHOWN = 50
 _COLOURS = {"passed": "green", "warned": "yellow"}
 
 
@@ -83,8 +84,11 @@ def _print(run: CheckpointRun) -> None:
     held = sum(1 for outcome in run.outcomes if outcome.success)
     verdict = click.style(run.verdict.value, fg=_COLOURS.get(run.verdict.value, "red"))
     click.echo(f"checkpoint {run.checkpoint}: {verdict}, {held} of {len(run.outcomes)} expectations hold")
-    for reason in run.reasons():
+    reasons = run.reasons()
+    for reason in reasons[:_SHOWN]:
         click.echo(f"    - {reason}")
+    if len(reasons) > _SHOWN:
+        click.echo(f"    - and {len(reasons) - _SHOWN} more (see the Data Docs, or --json)")
     for scan in run.scans:
         if scan.why_all:
             click.echo(f"    all rows of {scan.table} were read: {scan.why_all}")

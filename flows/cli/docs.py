@@ -6,10 +6,13 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout, suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from checkpoints.ledger import Ledger
+from checkpoints.spec import load_checkpoints
 from flows.cli.exit_codes import ExitCode
 from flows.cli.options import common, print_json
 from flows.cli.progress import terminal_progress
@@ -70,11 +73,23 @@ def serve(settings: Settings, as_json: bool, host: str, port: int) -> ExitCode:
 @docs.command()
 @common
 def reconcile(settings: Settings, as_json: bool) -> ExitCode:
-    """Write the pages that are missing or broken, and delete the runs that are over the limit."""
+    """Write the pages that are missing or could not be made, and delete the runs that are over the limit."""
     from gx.docs.repair import reconcile as reconcile_site
 
     with redirect_stdout(sys.stderr):  # libraries print remarks
         repaired = reconcile_site(_site(settings))
+    return _report(repaired, as_json)
+
+
+@docs.command()
+@click.argument("table")
+@common
+def forget(settings: Settings, as_json: bool, table: str) -> ExitCode:
+    """Delete TABLE, which is checked no longer: its pages and its stored results."""
+    from gx.docs.repair import forget as forget_table
+
+    with redirect_stdout(sys.stderr):
+        repaired = forget_table(_site(settings), table)
     return _report(repaired, as_json)
 
 
@@ -129,6 +144,7 @@ def _told(url: str, as_json: bool) -> ExitCode:
 def _site(settings: Settings) -> DataDocsSite:
     # GX takes seconds to import: --help must not wait for it.
     with importing_for_good():
+        from checkpoints.standing import standing
         from expectations.build import build_expectations, to_gx_suite
         from expectations.loader import load_suites
         from gx.context import open_context
@@ -138,7 +154,13 @@ def _site(settings: Settings) -> DataDocsSite:
     # The suites' pages are made of the project's files, as in a check.
     for suite in load_suites(settings.suites_dir):
         context.suites.add_or_update(to_gx_suite(suite, build_expectations(suite)))
-    return open_site(context)
+    site = open_site(context)
+    ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
+    try:
+        site.tell(standing(ledger, load_checkpoints(settings.checkpoints_dir), datetime.now(UTC)))
+    finally:
+        ledger.close()
+    return site
 
 
 def _report(repaired: Repaired, as_json: bool) -> ExitCode:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from gx.docs.view import content_security_policy
 from gx.errors import SluiceError
@@ -36,9 +37,18 @@ class _Handler(SimpleHTTPRequestHandler):
         self.send_header("Cache-Control", "no-cache")
         super().end_headers()
 
+    def send_head(self) -> Any:
+        # A page elsewhere may have its own name resolve to this machine, to read what is served to it alone.
+        name = (self.headers.get("Host") or "").rpartition(":")[0].strip("[]") or self.headers.get("Host", "")
+        listening = str(cast("DocsServer", self.server).server_address[0])
+        if ip_address(listening).is_loopback and name not in ("localhost", listening):
+            self.send_error(HTTPStatus.MISDIRECTED_REQUEST)
+            return None
+        return super().send_head()
+
     def translate_path(self, path: str) -> str:
         # The pages are what is to be seen: not the manifest, not what is still being written.
-        file = Path(super().translate_path(path))
+        file = Path(super().translate_path(path).replace("\0", "~"))
         parts = file.relative_to(self.directory).parts
         hidden = parts[:1] == ("manifest",) or any(part.startswith(".") for part in parts)
         return str(Path(self.directory, ".nothing") if hidden else file)

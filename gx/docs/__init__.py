@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from great_expectations.data_context import AbstractDataContext
     from great_expectations.data_context.types.resource_identifiers import ValidationResultIdentifier
 
+    from gx.docs.standing import Standing
+
 __all__ = ["publish", "store_and_publish"]
 
 
@@ -22,10 +24,18 @@ def store_and_publish(
     results: Mapping[ValidationResultIdentifier, ExpectationSuiteValidationResult],
     *,
     site_name: str | None = None,
+    standing: Standing | None = None,
 ) -> str:
     """Put these results into the context's store, and `publish` them.
 
     Should this process be killed on the way, the next publish, whichever process does it, publishes what was stored.
+    Results are stored also where there is no site that could show them.
+
+    Args:
+        context: as of `publish`.
+        results: may be none: then only the index is written, with how gates stand.
+        site_name: as of `publish`.
+        standing: likewise.
 
     Raises:
         gx.docs.errors.DataDocsError: as `publish`.
@@ -33,7 +43,7 @@ def store_and_publish(
     # GX takes seconds to import, which the command line must not pay for.
     from gx.docs.publishing import store_and_publish_to_site  # noqa: PLC0415
 
-    return store_and_publish_to_site(context, results, site_name)
+    return store_and_publish_to_site(context, results, site_name, standing)
 
 
 def publish(
@@ -41,6 +51,7 @@ def publish(
     validation_ids: Sequence[ValidationResultIdentifier],
     *,
     site_name: str | None = None,
+    standing: Standing | None = None,
 ) -> str:
     """Write the pages of these stored validation results, of their suites and tables, then the index, once.
 
@@ -51,6 +62,7 @@ def publish(
         context: an opened context that has a `gx.docs.site.DataDocsSite` among its ``data_docs_sites``.
         validation_ids: the results to publish, usually all of one checkpoint run. Empty: only the index.
         site_name: the site to publish to; by default the first `DataDocsSite` of the configuration.
+        standing: how gates and checkpoints stand now, for the index; without it, as it was told last.
 
     Returns:
         The path of ``index.html``, or the address it is served from.
@@ -61,4 +73,4 @@ def publish(
     """
     from gx.docs.publishing import publish_to_site  # noqa: PLC0415 - as above
 
-    return publish_to_site(context, validation_ids, site_name)
+    return publish_to_site(context, validation_ids, site_name, standing)

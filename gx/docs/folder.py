@@ -7,11 +7,12 @@ import itertools
 import os
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from gx.docs.errors import SiteBusyError
+from gx.docs.errors import SiteBusyError, StorageError
 from gx.docs.objects import Stored
 
 _COUNTER = itertools.count()
@@ -31,20 +32,21 @@ class Folder:
         return str(self.directory)
 
     def read(self, path: str) -> Stored | None:
-        try:
-            data = (self.directory / path).read_bytes()
-        except FileNotFoundError:
-            return None
+        with _told():
+            try:
+                data = (self.directory / path).read_bytes()
+            except FileNotFoundError:
+                return None
         return Stored(data, hashlib.blake2b(data, digest_size=16).hexdigest())
 
     def write(self, path: str, data: bytes, content_type: str) -> None:
-        atomic_write(self.directory / path, data)
+        with _told():
+            atomic_write(self.directory / path, data)
 
     def swap(self, path: str, data: bytes, version: str | None) -> bool:
         file = self.directory / path
-        file.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with FileLock(file.parent / ".lock", timeout=self._lock_timeout, poll_interval=0.01):
+            with _told(), self._locked(file.parent):
                 now = self.read(path)
                 if (now.version if now else None) != version:
                     return False
@@ -56,8 +58,13 @@ class Folder:
                 "end it, or try again later"
             ) from None
 
+    def _locked(self, folder: Path) -> FileLock:
+        folder.mkdir(parents=True, exist_ok=True)
+        return FileLock(folder / ".lock", timeout=self._lock_timeout, poll_interval=0.01)
+
     def delete(self, path: str) -> None:
-        (self.directory / path).unlink(missing_ok=True)
+        with _told():
+            (self.directory / path).unlink(missing_ok=True)
 
     def has(self, path: str) -> bool:
         return (self.directory / path).is_file()
@@ -68,6 +75,16 @@ class Folder:
             parent = Path(root).relative_to(self.directory)
             found.extend(str(parent / name) for name in names if not name.startswith("."))
         return iter(sorted(found))
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    try:
+        yield
+    except Timeout:
+        raise  # an OSError too
+    except OSError as error:
+        raise StorageError(f"the site cannot be used: {error.strerror or error}: {error.filename}") from None
 
 
 def atomic_write(path: Path, content: str | bytes) -> None:

@@ -101,7 +101,7 @@ class Keep(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    runs: int = Field(1000, ge=1, le=10_000)
+    runs: int = Field(1000, ge=1, le=10_000, strict=True)
     days: float | None = Field(None, gt=0)
     """Counted back from the table's last run, so that a table that is no longer checked keeps what it has."""
 

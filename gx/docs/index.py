@@ -11,6 +11,7 @@ from gx.docs.overview import overview
 from gx.docs.paths import ROLL_UP
 from gx.docs.published import Published
 from gx.docs.roll_up import RollUp
+from gx.docs.standing import Standing
 from gx.docs.text import clean
 
 
@@ -21,6 +22,8 @@ class RollUpIndexBuilder(DefaultSiteIndexBuilder):
     """Set by the site."""
     published: Published = Published()
     """What has just been written; set by the site before `build`."""
+    standing: Standing | None = None
+    """How gates and checkpoints stand; likewise. None: as far as is known."""
 
     def build(
         self, skip_and_clean_missing: bool = True, build_index: bool = True
@@ -36,8 +39,8 @@ class RollUpIndexBuilder(DefaultSiteIndexBuilder):
         now = self.published
 
         def change(known: RollUp | None) -> RollUp:
-            roll_up = known.with_gates(now.records) if known else self.manifest.made_anew(now.records)
-            return roll_up.with_tables(now.tables).with_pages(now.made, now.broken)
+            roll_up = known or self.manifest.made_anew()
+            return roll_up.with_tables(now.tables).with_pages(now.made, now.broken).with_standing(self.standing)
 
         def show(roll_up: RollUp) -> None:
             if build_index:

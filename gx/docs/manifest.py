@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -18,7 +18,7 @@ from gx.docs.errors import SiteBusyError
 from gx.docs.history import TableRuns
 from gx.docs.objects import Objects
 from gx.docs.paths import ROLL_UP, TABLES
-from gx.docs.records import Revised, RunRecord
+from gx.docs.records import Revised
 from gx.docs.roll_up import RollUp
 
 _LOG = logging.getLogger(__name__)
@@ -71,10 +71,9 @@ class Manifest:
         state = self._parsed(ROLL_UP, RollUp, stored.data) if stored else None
         return state or self.made_anew()
 
-    def made_anew(self, records: Iterable[RunRecord] = ()) -> RollUp:
-        """The roll-up as the tables' histories give it; since when gates are as they are, these records tell."""
-        tables = list(self.tables())
-        return RollUp().with_tables(tables).with_gates([*(runs.latest for runs in tables), *records])
+    def made_anew(self) -> RollUp:
+        """The roll-up as the tables' histories give it; how the gates stand is not known."""
+        return RollUp.empty().with_tables(self.tables())
 
     def tables(self) -> Iterator[TableRuns]:
         """The history of every table that can be read."""

@@ -8,13 +8,13 @@ from datetime import datetime
 from itertools import groupby
 
 from gx.docs.ages import Age, age
-from gx.docs.gate_rows import GateRow, gate_rows
 from gx.docs.history import TableHistory
 from gx.docs.pages import Severity, Verdict, worst
 from gx.docs.paths import INDEX, link
 from gx.docs.records import RUNS_SHOWN, Problem
 from gx.docs.roll_up import BrokenPage, RecentRun, RollUp
 from gx.docs.spark import Spark, spark
+from gx.docs.standing import CheckpointNow, GateNow
 from gx.docs.text import counted
 
 _ATTENTION = "Needs attention"
@@ -66,15 +66,6 @@ class Group:
 
 
 @dataclass(frozen=True)
-class CheckpointState:
-    """The latest run of a checkpoint whose verdict is known."""
-
-    name: str
-    verdict: Verdict
-    time: datetime
-
-
-@dataclass(frozen=True)
 class Linked:
     """A run or a page, and where it is."""
 
@@ -93,9 +84,9 @@ class IndexPage:
     headline: str
     subline: str
     newest: datetime | None
-    checkpoints: tuple[CheckpointState, ...]
+    checkpoints: tuple[CheckpointNow, ...]
     """The worst first."""
-    gates: tuple[GateRow, ...]
+    gates: tuple[GateNow, ...]
     groups: tuple[Group, ...]
     recent: tuple[Linked, ...]
     broken: tuple[Linked, ...]
@@ -105,8 +96,11 @@ class IndexPage:
 def overview(roll_up: RollUp, *, site: str) -> IndexPage:
     """The front page for this roll-up: first what did not pass, the worst on top; then the rest."""
     rows = sorted((_row(history) for history in roll_up.tables.values()), key=_by_verdict)
-    checkpoints = _checkpoints(roll_up)
-    gates = gate_rows(roll_up.gates.values(), roll_up.overrides)
+    standing = roll_up.standing
+    gates = tuple(sorted(standing.gates, key=lambda gate: gate.open)) if standing else ()
+    checkpoints = (
+        tuple(sorted(standing.checkpoints, key=lambda state: (state.verdict.rank, state.name))) if standing else ()
+    )
     verdict = _overall(rows, checkpoints, gates)
     return IndexPage(
         site=site,
@@ -121,16 +115,6 @@ def overview(roll_up: RollUp, *, site: str) -> IndexPage:
         recent=tuple(Linked(link(INDEX, run.path), run) for run in roll_up.recent),
         broken=tuple(Linked(link(INDEX, page.path), page) for page in roll_up.broken.values()),
     )
-
-
-def _checkpoints(roll_up: RollUp) -> tuple[CheckpointState, ...]:
-    latest: dict[str, CheckpointState] = {}
-    for history in roll_up.tables.values():
-        run = history.latest
-        known = latest.get(run.checkpoint)
-        if run.checkpoint and run.checkpoint_verdict and (known is None or known.time < run.time):
-            latest[run.checkpoint] = CheckpointState(run.checkpoint, run.checkpoint_verdict, run.time)
-    return tuple(sorted(latest.values(), key=lambda state: (state.verdict.rank, state.name)))
 
 
 def _by_verdict(row: TableRow) -> tuple[int, int, str]:
@@ -201,7 +185,7 @@ def _streak(history: TableHistory) -> str:
     return f"{runs} runs or more" if runs == RUNS_SHOWN else counted(runs, "run")
 
 
-def _overall(rows: list[TableRow], checkpoints: tuple[CheckpointState, ...], gates: tuple[GateRow, ...]) -> Verdict:
+def _overall(rows: list[TableRow], checkpoints: tuple[CheckpointNow, ...], gates: tuple[GateNow, ...]) -> Verdict:
     if not rows:
         return Verdict.WARNED
     found = worst([*(row.verdict for row in rows), *(state.verdict for state in checkpoints)])
@@ -209,7 +193,7 @@ def _overall(rows: list[TableRow], checkpoints: tuple[CheckpointState, ...], gat
     return Verdict.FAILED if found.failing or closed else found
 
 
-def _headline(rows: list[TableRow], checkpoints: tuple[CheckpointState, ...], gates: tuple[GateRow, ...]) -> str:
+def _headline(rows: list[TableRow], checkpoints: tuple[CheckpointNow, ...], gates: tuple[GateNow, ...]) -> str:
     if not rows:
         return ""
     failing = _count(rows, (Verdict.FAILED, Verdict.ERRORED))

@@ -13,6 +13,7 @@ from great_expectations.data_context.util import instantiate_class_from_config
 from gx.docs.errors import DataDocsError
 from gx.docs.parts import Identifier
 from gx.docs.site import DataDocsSite
+from gx.docs.standing import Standing
 
 
 def open_site(context: AbstractDataContext, site_name: str | None = None) -> DataDocsSite:
@@ -39,26 +40,44 @@ def open_site(context: AbstractDataContext, site_name: str | None = None) -> Dat
 
 
 def publish_to_site(
-    context: AbstractDataContext, validation_ids: Sequence[ValidationResultIdentifier], site_name: str | None
+    context: AbstractDataContext,
+    validation_ids: Sequence[ValidationResultIdentifier],
+    site_name: str | None,
+    standing: Standing | None,
 ) -> str:
     """See `gx.docs.publish`."""
-    return _publish(open_site(context, site_name), validation_ids)
+    return _publish(open_site(context, site_name), validation_ids, standing)
 
 
 def store_and_publish_to_site(
     context: AbstractDataContext,
     results: Mapping[ValidationResultIdentifier, ExpectationSuiteValidationResult],
     site_name: str | None,
+    standing: Standing | None,
 ) -> str:
     """See `gx.docs.store_and_publish`."""
-    site = open_site(context, site_name)
-    site.pending.announce(results)
+    try:
+        site = open_site(context, site_name)
+        site.pending.announce(results)
+    except Exception:
+        _store(context, results)  # a site can be made of them later, but not without them
+        raise
+    _store(context, results)
+    return _publish(site, list(results), standing)
+
+
+def _store(
+    context: AbstractDataContext, results: Mapping[ValidationResultIdentifier, ExpectationSuiteValidationResult]
+) -> None:
     for key, result in results.items():
         context.validation_results_store.set(key, result)
-    return _publish(site, list(results))
 
 
-def _publish(site: DataDocsSite, validation_ids: Sequence[ValidationResultIdentifier]) -> str:
+def _publish(
+    site: DataDocsSite, validation_ids: Sequence[ValidationResultIdentifier], standing: Standing | None
+) -> str:
+    if standing is not None:
+        site.tell(standing)
     suites = dict.fromkeys(each.expectation_suite_identifier for each in validation_ids)
     identifiers: list[Identifier] = [*suites, *validation_ids]
     site.build(identifiers)

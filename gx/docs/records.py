@@ -158,7 +158,6 @@ class RunRecord(RunPoint):
     suite_path: str
     table: str
     checkpoint: str
-    checkpoint_verdict: Verdict | None = None
     run_name: str
     ingest_id: str
     errors: int

@@ -11,6 +11,7 @@ from great_expectations.data_context.types.resource_identifiers import (
 )
 
 from gx.docs import paths
+from gx.docs.errors import DataDocsError
 from gx.docs.history import TableRuns
 from gx.docs.parts import Identifier, Part, parts
 from gx.docs.published import Published
@@ -58,12 +59,47 @@ def rebuild(site: DataDocsSite, write: Callable[[Iterable[Part]], Iterator[Publi
     # Suites before any process begins: a result's page links to its suite's page if there is one.
     published = [site.write([key for key in stored if not _is_run(key)])]
     published.extend(write(parts(key for key in stored if _is_run(key))))
-    site.objects.delete(paths.ROLL_UP)  # made anew, from every record
+    _forget_roll_up(site)
     return _finish(site, tables, published, set())
 
 
 def _pages_of(runs: TableRuns) -> set[str]:
     return {paths.table_page(runs.key), *([paths.all_runs_page(runs.key)] if runs.all_until else [])}
+
+
+def forget(site: DataDocsSite, table: str) -> Repaired:
+    """Delete a table that is checked no longer: its results, and all that is shown or remembered of it.
+
+    Raises:
+        DataDocsError: the site knows no such table.
+    """
+    known = list(site.manifest.tables())
+    gone = [runs for runs in known if runs.latest.table == table]
+    if not gone:
+        names = ", ".join(sorted({runs.latest.table for runs in known})) or "none"
+        raise DataDocsError(f"the site knows no table {table!r}; it knows: {names}")
+    for runs in gone:
+        for path in [*(point.path for point in runs.points), *runs.dropped]:
+            site.tables.delete_run(path)
+        for path in (*_pages_of(runs), paths.all_runs_page(runs.key), paths.table_state(runs.key)):
+            site.objects.delete(path)
+    _forget_roll_up(site)
+    site.write_index(Published())
+    left = [runs for runs in known if runs not in gone]
+    return Repaired(
+        runs=sum(len(runs.points) for runs in left),
+        written=1,
+        dropped=sum(len(runs.points) for runs in gone),
+        problems=(),
+    )
+
+
+def _forget_roll_up(site: DataDocsSite) -> None:
+    """Have it made anew from the tables; but since when gates are as they are, it alone knows."""
+    before, now = site.manifest.roll_up().standing, site.site_index_builder.standing
+    site.objects.delete(paths.ROLL_UP)
+    if before is not None:
+        site.tell(now.after(before) if now else before)
 
 
 def _stored(site: DataDocsSite, tables: Iterable[TableRuns]) -> dict[str, Identifier]:

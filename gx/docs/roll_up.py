@@ -1,4 +1,4 @@
-"""What the site remembers for its index: of all tables the last runs, the gates, and the pages that are broken."""
+"""What the site remembers for its index: the last runs, how the gates stand, and which pages are broken."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gx.docs.history import TableHistory, TableRuns, order
 from gx.docs.pages import Severity, Verdict
-from gx.docs.records import RECENT_RUNS, GateMark, OverrideMark, Revised, RunRecord
+from gx.docs.records import RECENT_RUNS, Revised
+from gx.docs.standing import Standing
 
 _BROKEN_LISTED = 100
 
@@ -34,15 +35,6 @@ class RecentRun(BaseModel):
         return ", ".join(f"{count} {severity}" for severity, count in self.failed_by_severity.items())
 
 
-class GateState(BaseModel):
-    """The latest that a checkpoint decided for a load, and since when that is so."""
-
-    model_config = ConfigDict(frozen=True)
-
-    mark: GateMark
-    since: AwareDatetime
-
-
 class BrokenPage(BaseModel):
     """A page that could not be made, until it is published again and can."""
 
@@ -57,15 +49,18 @@ class BrokenPage(BaseModel):
 class RollUp(Revised):
     """What the index shows; its size depends on the number of tables only."""
 
-    version: Literal[2] = 2
+    version: Literal[3]
+    """Without it an object is no roll-up: an empty one would show that all is well."""
     tables: Mapping[str, TableHistory] = Field(default_factory=dict)
     recent: tuple[RecentRun, ...] = ()
     """The last runs of all tables, the newest first."""
-    gates: Mapping[str, GateState] = Field(default_factory=dict)
-    overrides: tuple[OverrideMark, ...] = ()
-    """Those that the latest run found in force."""
-    overrides_as_of: AwareDatetime | None = None
+    standing: Standing | None = None
     broken: Mapping[str, BrokenPage] = Field(default_factory=dict)
+
+    @classmethod
+    def empty(cls) -> RollUp:
+        """The roll-up of a site without a run."""
+        return cls(version=3)
 
     def with_tables(self, tables: Iterable[TableRuns]) -> RollUp:
         """This roll-up with what these tables' histories say."""
@@ -79,22 +74,11 @@ class RollUp(Revised):
         newest = sorted(recent.values(), key=order, reverse=True)
         return self.model_copy(update={"tables": known, "recent": tuple(newest[:RECENT_RUNS])})
 
-    def with_gates(self, records: Iterable[RunRecord]) -> RollUp:
-        """This roll-up with the gate decisions of these runs, and the overrides that the latest of them found."""
-        gates = dict(self.gates)
-        runs = list(records)
-        marks = {mark for each in runs for mark in each.gates}
-        for mark in sorted(marks, key=lambda mark: mark.decided_at):
-            key = f"{mark.load}\n{mark.checkpoint}"
-            known = gates.get(key)
-            if known is None or known.mark.decided_at <= mark.decided_at:
-                same = known is not None and known.mark.open is mark.open
-                gates[key] = GateState(mark=mark, since=known.since if known and same else mark.decided_at)
-        latest = max(runs, key=lambda run: run.time, default=None)
-        if latest is None or (self.overrides_as_of and latest.time < self.overrides_as_of):
-            return self.model_copy(update={"gates": gates})
-        found = {"overrides": latest.overrides, "overrides_as_of": latest.time}
-        return self.model_copy(update={"gates": gates, **found})
+    def with_standing(self, standing: Standing | None) -> RollUp:
+        """This roll-up with how gates and checkpoints stand, unless it knows something later."""
+        if standing is None or (self.standing and standing.as_of < self.standing.as_of):
+            return self
+        return self.model_copy(update={"standing": standing.after(self.standing)})
 
     def with_pages(self, made: Iterable[str], broken: Iterable[BrokenPage]) -> RollUp:
         """This roll-up, which lists these pages as broken, and those that could be made no longer."""

@@ -42,7 +42,6 @@ def record(page: ResultPage, *, path: str, suite_path: str) -> RunRecord:
         owner=facts.owner,
         description=facts.description,
         checkpoint=page.checkpoint,
-        checkpoint_verdict=page.checkpoint_verdict,
         run_name=page.run_name,
         ingest_id=page.ingest_id,
         failed_by_severity={severity: count for severity, count in failed.items() if count},

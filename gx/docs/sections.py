@@ -202,8 +202,7 @@ class TableSectionBuilder(SectionBuilder):
         def change(known: TableRuns | None) -> TableRuns:
             # Whatever was dropped last time is shown nowhere since. Only now is it gone, and may be forgotten.
             for path in known.dropped if known else ():
-                self.source_store.remove_key(ValidationResultIdentifier.from_tuple(paths.result_key(path)))
-                self._delete(path)
+                self.delete_run(path)
             table = records[0].table if known is None else known.latest.table
             runs = TableRuns.of(known, records, self.keep(table))
             if known and known.all_until and not runs.all_until:
@@ -220,7 +219,9 @@ class TableSectionBuilder(SectionBuilder):
         self.tables.append(runs)
         return runs
 
-    def _delete(self, path: str) -> None:
+    def delete_run(self, path: str) -> None:
+        """Delete a run's result, its page, and the further ones."""
+        self.source_store.remove_key(ValidationResultIdentifier.from_tuple(paths.result_key(path)))
         objects = self.manifest.objects
         for further in reversed(list(takewhile(objects.has, possible_paths(path)))):
             objects.delete(further)

@@ -22,6 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
+from inspect import signature
 from typing import Any
 
 from great_expectations.core.util import nested_update
@@ -37,7 +38,10 @@ from gx.docs.manifest import Manifest
 from gx.docs.parts import Identifier, parts
 from gx.docs.pending import Pending
 from gx.docs.published import Published
+from gx.docs.standing import Standing
 from gx.docs.storage import SafeStoreBackend
+
+_KNOWN = signature(SiteBuilder.__init__).parameters.keys() | {"module_name", "class_name"}
 
 
 class DataDocsSite(SiteBuilder):
@@ -52,7 +56,9 @@ class DataDocsSite(SiteBuilder):
         keep: Mapping[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Raises `DataDocsError` when ``store_backend`` is not a `SafeStoreBackend`, or ``keep`` is not as above."""
+        """Raises `DataDocsError` for a ``store_backend`` that is no `SafeStoreBackend`, and settings not as above."""
+        if unknown := sorted(kwargs.keys() - _KNOWN):
+            raise DataDocsError(f"data_docs_sites: {', '.join(unknown)} is no setting of a DataDocsSite; keep is one")
         super().__init__(
             data_context,
             store_backend,
@@ -141,6 +147,10 @@ class DataDocsSite(SiteBuilder):
         """Take what was published into the index."""
         self.site_index_builder.published = published
         self.site_index_builder.build(build_index=build_index)
+
+    def tell(self, standing: Standing) -> None:
+        """Take how gates and checkpoints stand into the index."""
+        self.site_index_builder.standing = standing
 
     def clean_site(self) -> None:
         """Remove every page, the manifest and the index; files that are not the site's stay."""

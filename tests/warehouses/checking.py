@@ -48,15 +48,17 @@ class Checks:
         checkpoints_dir = self.directory / "checkpoints"
         checkpoints_dir.mkdir(exist_ok=True)
         YAML().dump({"suites": ["*"], "gates": [LOAD]}, checkpoints_dir / "all.yml")
+        checkpoints = load_checkpoints(checkpoints_dir)
         runner = CheckpointRunner(
             suites_dir=suites_dir,
             open_context=lambda: open_context(self.directory, self.state),
             warehouse=self.warehouse,
             ledger=self.ledger,
             sources=self.sources,
+            checkpoints=checkpoints,
             clock=lambda: self.now,
         )
-        return runner.run(find_checkpoint(load_checkpoints(checkpoints_dir), "all"), "ingest-1")
+        return runner.run(find_checkpoint(checkpoints, "all"), "ingest-1")
 
     @property
     def state(self) -> Path:

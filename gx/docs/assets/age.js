@@ -3,6 +3,8 @@
 (() => {
   const SHOWN = { fresh: ["✓", "Fresh"], warning: ["!", "Warning"], stale: ["✕", "Stale"] };
 
+  const open = [...document.querySelectorAll(".gate.open")];
+
   function spoken(hours) {
     const minutes = Math.max(0, Math.floor(hours * 60));
     if (minutes < 60) return `${minutes} min`;
@@ -28,10 +30,12 @@
       stale += state === "stale" ? 1 : 0;
       tell(each, state, ...SHOWN[state], `Last updated ${spoken(hours)} ago`);
     }
-    for (const each of document.querySelectorAll(".gate.open")) {
+    for (const each of open) {
       if (!(Date.parse(each.dataset.until) < now)) continue;
       expired += 1;
       tell(each, "closed", "✕", "Closed", "the decision has expired");
+      const since = each.querySelector(".since time");
+      if (since) since.textContent = `${each.dataset.until.slice(0, 16).replace("T", " ")} UTC`;
     }
     const note = document.getElementById("since-then");
     if (note) {
@@ -40,6 +44,12 @@
       if (expired) said.push(`${expired} gate ${expired === 1 ? "decision has" : "decisions have"} expired`);
       note.hidden = !said.length;
       note.textContent = `As you read this, ${said.join(", and ")}.`;
+      const banner = document.querySelector(".banner.passed");
+      if (banner && said.length) {
+        for (const each of [banner, banner.querySelector(".verdict")]) each.classList.replace("passed", "warned");
+        banner.querySelector(".sign").textContent = "!";
+        banner.querySelector(".verdict .word").textContent = "Was all right";
+      }
     }
   }
 

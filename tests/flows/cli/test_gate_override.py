@@ -119,11 +119,11 @@ def test_data_docs_show_it_after_the_next_publish_until_it_ends(closed: ForeignP
     override(closed, "--every-ingest")
     closed.check("--ingest", "ingest-2")
     page = index.read_text(encoding="utf-8")
-    assert "by override of Ada until" in page
+    assert "overridden by Ada until" in page
     assert ": finance agreed" in page
     assert 'class="gate open" data-until="' in page  # from then on its script says that it is closed
     (run,) = [path for path in (closed.state / "data_docs" / "validations").rglob("*.html") if "ingest-2" in str(path)]
     assert "by override of Ada until" in run.read_text(encoding="utf-8")
     closed.sluice("gate", "revoke", "marts", "--by", "Bob")
     closed.check("--ingest", "ingest-3")
-    assert "by override of" not in index.read_text(encoding="utf-8")
+    assert "overridden by" not in index.read_text(encoding="utf-8")

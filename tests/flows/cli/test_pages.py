@@ -30,7 +30,7 @@ def test_the_front_page_tells_the_gate_rows_and_freshness(project: ForeignProjec
     text = _text(_checked(project, *SUITE) / "index.html")
     assert "Not all right: 1 of 1 table failing, 1 gate closed" in text
     assert "Closed marts since" in text
-    assert "mycheck: shop.orders.id: expect_column_values_to_be_unique, 2 of 5 unexpected" in text
+    assert "mycheck failed: shop.orders.id: expect_column_values_to_be_unique, 2 of 5 unexpected" in text
     assert "shop.orders shop" in text  # its layer
     assert "Stale Last updated 2025-09-05 10:00 UTC" in text
 

@@ -36,7 +36,7 @@ def test_a_softer_checkpoint_opens_its_gate_whatever_the_verdict_and_says_so(
     assert gate.code == 0
     assert f"mycheck {verdict}: {SOFTER}\n" in gate.out
     assert f"mycheck {verdict}: {found}" in gate.out
-    assert f"mycheck: {SOFTER}" in docs(project)
+    assert f"mycheck {verdict}: {SOFTER}" in docs(project)
     document = project.check("--json").document
     assert (document["mode"], document["verdict"], document["reasons"][0]) == ("softer", verdict, SOFTER)
     assert document["gates"] == {"marts": "open"}

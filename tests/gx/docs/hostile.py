@@ -7,7 +7,9 @@ from typing import Any
 from great_expectations.data_context.types.resource_identifiers import ValidationResultIdentifier
 from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
 
+from gx.docs.pages import Verdict
 from gx.docs.records import Freshness, GateMark, RunFacts
+from gx.docs.standing import CheckpointNow, GateNow, Standing
 from gx.shown import META, Shown
 from tests.gx.docs.project import FIRST_RUN, DocsProject, expectation, result
 
@@ -103,6 +105,15 @@ def store(project: DocsProject) -> list[ValidationResultIdentifier]:
     for number, name in enumerate(NAMES):
         keys.append(_run(project, name, name, day=number))
     return keys
+
+
+def standing() -> Standing:
+    """Every payload as a gate, its reason and a checkpoint."""
+    return Standing(
+        as_of=FIRST_RUN,
+        gates=tuple(GateNow(load=each, open=False, since=FIRST_RUN, why=(each,)) for each in PAYLOADS),
+        checkpoints=tuple(CheckpointNow(name=each, verdict=Verdict.FAILED, time=FIRST_RUN) for each in PAYLOADS),
+    )
 
 
 def _run(project: DocsProject, suite: str, payload: str, *, day: int, times: int = 1) -> ValidationResultIdentifier:

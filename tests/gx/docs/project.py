@@ -27,6 +27,7 @@ from gx.docs.manifest import Manifest
 from gx.docs.objects import Objects
 from gx.docs.paths import result_page
 from gx.docs.publishing import open_site
+from gx.docs.standing import Standing
 
 CONFIG = """
 config_version: 4.0
@@ -203,8 +204,8 @@ class DocsProject:
         run = RunIdentifier(run_name=run_name, run_time=FIRST_RUN + timedelta(days=day))
         return ValidationResultIdentifier(ExpectationSuiteIdentifier(suite), run, batch), stored
 
-    def publish(self, *keys: ValidationResultIdentifier) -> str:
-        publish(self.context, keys)
+    def publish(self, *keys: ValidationResultIdentifier, standing: Standing | None = None) -> str:
+        publish(self.context, keys, standing=standing)
         return self.page("index.html")
 
     def page(self, path: str) -> str:

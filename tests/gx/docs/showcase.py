@@ -21,6 +21,7 @@ from expectations.loader import load_suites
 from expectations.suite import SuiteSpec
 from gx.docs.pages import Verdict
 from gx.docs.records import Freshness, GateMark, RunFacts
+from gx.docs.standing import CheckpointNow, GateNow, Standing
 from gx.shown import META, Shown
 from tests.gx.docs.project import FIRST_RUN, DocsProject, result
 
@@ -48,6 +49,10 @@ _RECONCILED = (
     ("Difference", "$435,158 (105.6 % apart)"),
     ("Allowed", "1 %"),
 )
+_REASONS = (
+    f"{CHARGES}.charge_id: expect_column_values_to_be_unique, 2,846 of 3,908 unexpected",
+    "$847,342 in staging.stg_stripe_charges, $412,184 at Stripe: 105.6 % apart, 1 % allowed.",
+)
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ def publish(project: DocsProject, days: int = DAYS) -> ValidationResultIdentifie
         project.context.suites.add(to_gx_suite(suite, build_expectations(suite)))
     for number in range(DAYS - days, DAYS):
         keys = [_run(project, suite, number) for suite in suites]
-        project.publish(*keys)
+        project.publish(*keys, standing=_standing(number))
         failed = next(key for suite, key in zip(suites, keys, strict=True) if suite.name == CHARGES)
     assert failed is not None
     return failed
@@ -93,12 +98,31 @@ def _run(project: DocsProject, suite: SuiteSpec, number: int) -> ValidationResul
     )
 
 
+def _closes(number: int, layer: str) -> bool:
+    return number == DAYS - 1 and layer == "staging"
+
+
+def _standing(number: int) -> Standing:
+    """As the ledger would tell it: behind a closed gate nothing is checked for the new ingest."""
+    now = FIRST_RUN + timedelta(days=number, minutes=2)
+    gates, checkpoints = [], []
+    for layer, load in _GATES.items():
+        closed = _closes(number, layer)
+        gates.append(
+            GateNow(
+                load=load,
+                open=not closed,
+                since=now,
+                until=None if closed else now + timedelta(hours=24),
+                why=tuple(f"{layer} failed: {reason}" for reason in _REASONS) if closed else (f"{layer} passed",),
+            )
+        )
+        checkpoints.append(CheckpointNow(name=layer, verdict=Verdict.FAILED if closed else Verdict.PASSED, time=now))
+    return Standing(as_of=now, gates=tuple(gates), checkpoints=tuple(checkpoints))
+
+
 def _facts(suite: SuiteSpec, day: _Day) -> RunFacts:
-    closes = day.number == DAYS - 1 and suite.layer == "staging"
-    reasons = (
-        f"{CHARGES}.charge_id: expect_column_values_to_be_unique, 2,846 of 3,908 unexpected",
-        "$847,342 in staging.stg_stripe_charges, $412,184 at Stripe: 105.6 % apart, 1 % allowed.",
-    )
+    closes = _closes(day.number, suite.layer)
     decided = day.time + timedelta(minutes=2)
     loads = [_GATES[suite.layer]] if suite.layer in _GATES else []
     late = suite.name == "marts.fct_user_activity" and day.number > DAYS - 4
@@ -121,7 +145,7 @@ def _facts(suite: SuiteSpec, day: _Day) -> RunFacts:
                 load=load,
                 checkpoint=suite.layer,
                 open=not closes,
-                reasons=reasons if closes else (),
+                reasons=_REASONS if closes else (),
                 decided_at=decided,
                 valid_until=decided + timedelta(hours=24),
             )

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from gx.docs.standing import GateNow, Standing
 from tests.gx.docs import showcase
 from tests.gx.docs.browsing import chromium, needs_chromium, opened
-from tests.gx.docs.project import DocsProject
+from tests.gx.docs.project import FIRST_RUN, DocsProject, result
 
 pytestmark = needs_chromium
 FAILED = "staging.stg_stripe_charges"
@@ -157,3 +159,26 @@ def test_the_keyboard_reaches_the_content_and_the_filter(browser: Browser, site:
         page.get_by_label("Search").focus()
         page.keyboard.type("errored")
         _expect_rows(page, 0)
+
+
+def test_what_was_all_right_when_it_was_checked_is_not_said_to_be_so_for_ever(
+    browser: Browser, project: DocsProject
+) -> None:
+    until = FIRST_RUN + timedelta(hours=24)
+    gate = GateNow(load="marts", open=True, since=FIRST_RUN, until=until, why=("staging passed",))
+    project.publish(project.store_run("s.t", [result()]), standing=Standing(as_of=FIRST_RUN, gates=(gate,)))
+    with opened(browser) as (page, _):
+        page.clock.set_fixed_time(FIRST_RUN + timedelta(hours=1))
+        page.goto((project.site / "index.html").as_uri())
+        expect(page.locator("h1")).to_contain_text("✓All right: 1 table checked")
+        page.clock.set_fixed_time(FIRST_RUN + timedelta(hours=25))
+        page.reload()
+        expect(page.locator("h1")).to_contain_text("!Was all right: 1 table checked")
+        expect(page.locator(".banner")).to_have_class("banner warned")
+        expect(page.locator(".gates")).to_contain_text(f"Closed marts since {until:%Y-%m-%d %H:%M} UTC")
+
+
+def test_a_long_name_does_not_make_the_front_page_wider_than_a_phone(browser: Browser, project: DocsProject) -> None:
+    project.publish(project.store_run("s." + "long_" * 60, [result()]), project.store_run("s.t", [result()]))
+    with opened(browser, project.site / "index.html", viewport={"width": 375, "height": 800}) as (page, _):
+        assert page.evaluate("document.documentElement.scrollWidth") <= 375

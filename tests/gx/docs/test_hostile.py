@@ -15,7 +15,7 @@ from tests.gx.docs.reading import read
 
 
 def test_nothing_hostile_becomes_markup_on_any_page(project: DocsProject) -> None:
-    project.publish(*hostile.store(project))
+    project.publish(*hostile.store(project), standing=hostile.standing())
     pages = project.pages()
     runs = len(hostile.PAYLOADS) + len(hostile.NAMES) + 1
     further = [path for path in pages if re.search(r"/~[0-9a-f]{12}\.\d\.html$", path)]
@@ -33,7 +33,7 @@ def test_hostile_text_is_shown_as_text(project: DocsProject) -> None:
 
 def test_every_page_is_inside_the_site_and_every_link_leads_to_one(project: DocsProject) -> None:
     before = {path for path in project.state.parent.rglob("*") if not path.is_relative_to(project.state)}
-    project.publish(*hostile.store(project))
+    project.publish(*hostile.store(project), standing=hostile.standing())
     after = {path for path in project.state.parent.rglob("*") if not path.is_relative_to(project.state)}
     assert after == before
     for path, html in project.pages().items():
@@ -44,7 +44,7 @@ def test_every_page_is_inside_the_site_and_every_link_leads_to_one(project: Docs
 
 
 def test_every_page_brings_the_policy_and_only_scripts_that_it_names(project: DocsProject) -> None:
-    project.publish(*hostile.store(project))
+    project.publish(*hostile.store(project), standing=hostile.standing())
     policy = content_security_policy()
     assert policy.startswith("default-src 'none'; style-src 'sha256-")
     assert "unsafe" not in policy

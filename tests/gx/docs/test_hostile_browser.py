@@ -42,7 +42,7 @@ def test_on_no_page_anything_runs_or_is_requested(
     port, visits = stranger
     aimed = tuple(payload.replace("127.0.0.1:9", f"127.0.0.1:{port}") for payload in hostile.PAYLOADS)
     monkeypatch.setattr(hostile, "PAYLOADS", aimed)
-    project.publish(*hostile.store(project))
+    project.publish(*hostile.store(project), standing=hostile.standing())
     for number, payload in enumerate(aimed):
         broken = PageView("broken.html").render(None, title=payload, message=payload, home="index.html")
         (project.site / f"broken{number}.html").write_text(broken)

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from gx.docs.overview import overview
+from gx.docs.pages import Verdict
 from gx.docs.roll_up import BrokenPage, RollUp
+from gx.docs.standing import CheckpointNow, GateNow, Standing
 from gx.docs.view import PageView
-from tests.gx.docs.project import DocsProject, expectation, result
+from tests.gx.docs.project import FIRST_RUN, DocsProject, expectation, result
 from tests.gx.docs.reading import read
 
 FAILED = [result(success=False, element_count=2846, unexpected_count=1423, unexpected_percent=50.0)]
@@ -43,15 +44,6 @@ def test_the_worst_tables_come_first_with_what_failed(project: DocsProject) -> N
     assert "charge_id: values must be unique. 1,423 of 2,846 values unexpected (50 %)" in text
     assert "1 of 1 1 critical" in text
     assert "no such table" in text
-
-
-def test_a_checkpoint_that_failed_without_a_failing_table_is_not_all_right(project: DocsProject) -> None:
-    project.publish(project.store_run("s.a", PASSED, checkpoint="staging", verdict="errored"))
-    page = project.publish(project.store_run("s.b", PASSED, checkpoint="raw", verdict="passed"))
-    assert "<title>Not all right: 2 tables checked, none failing, and yet checkpoint staging errored" in page
-    assert "Errored staging" in read(page).text
-    page = project.publish(project.store_run("s.a", PASSED, day=1, checkpoint="staging", verdict="passed"))
-    assert "<title>All right" in page
 
 
 def test_a_failing_table_says_since_when(project: DocsProject) -> None:
@@ -91,26 +83,35 @@ def test_rows_tell_their_change_and_the_age_of_the_data(project: DocsProject) ->
     assert "Warning Last updated 2025-09-02 02:00 UTC, 4 h before the check" in text
 
 
-def _gate(load: str, opened: bool, day: int, *reasons: str) -> dict[str, Any]:
-    decided = f"2025-09-{day:02d}T06:00:00Z"
-    mark = {"load": load, "checkpoint": "staging", "open": opened, "reasons": reasons, "decided_at": decided}
-    return {"gates": [mark], "checkpoint": "staging"}
+def _standing(day: int, *, opened: bool) -> Standing:
+    now = FIRST_RUN.replace(day=day)
+    why = ("staging passed",) if opened else ("staging failed: charge_id is not unique",)
+    gate = GateNow(load="marts", open=opened, since=now, why=why, more=not opened)
+    return Standing(as_of=now, gates=(gate,))
 
 
 def test_gates_are_told_with_since_when_and_why(project: DocsProject) -> None:
     for day, opened in enumerate([True, False, False], start=1):
-        key = project.store_run("s.a", PASSED, day=day, **_gate("marts", opened, day, "charge_id is not unique"))
-        page = project.publish(key)
+        page = project.publish(project.store_run("s.a", PASSED, day=day), standing=_standing(day, opened=opened))
     text = read(page).text
-    assert "1 gate closed" in text
-    assert "Closed marts since 2025-09-02 06:00 UTC staging: charge_id is not unique" in text
-    text = read(project.publish(project.store_run("s.a", PASSED, day=4, **_gate("marts", True, 4)))).text
+    assert "Not all right: 1 table checked, none failing, 1 gate closed" in text
+    assert "Closed marts since 2025-09-02 06:00 UTC staging failed: charge_id is not unique" in text
+    assert "and more" in text
+    text = read(project.publish(standing=_standing(4, opened=True))).text
     assert "Open marts since 2025-09-04 06:00 UTC staging passed" in text
+    assert "All right" in text
+
+
+def test_a_checkpoint_that_failed_is_told_though_all_its_tables_passed(project: DocsProject) -> None:
+    nightly = CheckpointNow(name="nightly", verdict=Verdict.ERRORED, time=FIRST_RUN)
+    key = project.store_run("s.a", PASSED)
+    text = read(project.publish(key, standing=Standing(as_of=FIRST_RUN, checkpoints=(nightly,)))).text
+    assert "Not all right: 1 table checked, none failing, and yet checkpoint nightly errored" in text
 
 
 def test_a_page_that_could_not_be_made_is_listed_with_the_reason() -> None:
     broken = BrokenPage(path="tables/s.t.html", what="table s.t", why="KeyError: <i>nope</i>")
-    page = overview(RollUp().with_pages([], [broken]), site="Data Docs")
+    page = overview(RollUp.empty().with_pages([], [broken]), site="Data Docs")
     html = PageView("index.html").render(page)
     assert "table s.t: KeyError: <i>nope</i>" in read(html).text
     assert "tables/s.t.html" in read(html).links

@@ -12,15 +12,14 @@ from gx.docs.history import Keep, TableRuns
 from gx.docs.manifest import Manifest
 from gx.docs.pages import Severity, Verdict
 from gx.docs.paths import ROLL_UP, table_state
-from gx.docs.records import RECENT_RUNS, RUNS_SHOWN, GateMark, RunRecord
+from gx.docs.records import RECENT_RUNS, RUNS_SHOWN, RunRecord
 from gx.docs.roll_up import BrokenPage, RollUp
+from gx.docs.standing import GateNow, Standing
 
 START = datetime(2025, 9, 1, tzinfo=UTC)
 
 
-def run(
-    number: int, table: str = "s.t", verdict: Verdict = Verdict.PASSED, gates: Sequence[GateMark] = ()
-) -> RunRecord:
+def run(number: int, table: str = "s.t", verdict: Verdict = Verdict.PASSED) -> RunRecord:
     return RunRecord(
         path=f"validations/{table}/{number}.html",
         time=START + timedelta(hours=number),
@@ -31,13 +30,11 @@ def run(
         suite_path="",
         table=table,
         checkpoint="nightly",
-        checkpoint_verdict=None,
         run_name="",
         ingest_id="",
         failed_by_severity={Severity.INFO: 1},
         errors=0,
         problems=(),
-        gates=tuple(gates),
     )
 
 
@@ -92,7 +89,7 @@ def test_since_when_a_table_fails_outlives_the_runs_that_are_kept() -> None:
 
 
 def test_the_roll_up_is_bounded() -> None:
-    roll_up = RollUp().with_tables([runs(range(600)), runs(range(600, 700), "s.other")])
+    roll_up = RollUp.empty().with_tables([runs(range(600)), runs(range(600, 700), "s.other")])
     assert [len(table.marks) for table in roll_up.tables.values()] == [RUNS_SHOWN, RUNS_SHOWN]
     assert len(roll_up.recent) == RECENT_RUNS
     assert [each.path for each in roll_up.recent[:2]] == paths([699, 698], "s.other")
@@ -100,7 +97,7 @@ def test_the_roll_up_is_bounded() -> None:
 
 
 def test_what_was_dropped_is_on_no_list() -> None:
-    full = RollUp().with_tables([runs(range(4))])
+    full = RollUp.empty().with_tables([runs(range(4))])
     pruned = full.with_tables([TableRuns.of(runs(range(4)), [run(4)], Keep(runs=2))])
     assert [mark.path for mark in pruned.tables["s.t"].marks] == paths([3, 4])
     assert [each.path for each in pruned.recent] == paths([4, 3])
@@ -109,27 +106,40 @@ def test_what_was_dropped_is_on_no_list() -> None:
 def test_a_slower_publisher_takes_nothing_back() -> None:
     slow = runs([1])
     fast = TableRuns.of(slow, [run(2, verdict=Verdict.FAILED)], Keep())
-    roll_up = RollUp().with_tables([fast]).with_tables([slow])
-    assert roll_up == RollUp().with_tables([fast])
+    roll_up = RollUp.empty().with_tables([fast]).with_tables([slow])
+    assert roll_up == RollUp.empty().with_tables([fast])
 
 
-def _mark(number: int, is_open: bool, load: str = "marts") -> GateMark:
-    return GateMark(load=load, checkpoint="nightly", open=is_open, decided_at=START + timedelta(hours=number))
+def _standing(hour: int, **is_open: bool) -> Standing:
+    moment = START + timedelta(hours=hour)
+    gates = tuple(GateNow(load=load, open=state, since=moment, why=()) for load, state in is_open.items())
+    return Standing(as_of=moment, gates=gates)
 
 
 def test_a_gate_says_since_when_it_is_as_it_is() -> None:
-    decided = [(0, True), (1, False), (2, False), (3, False)]
-    roll_up = RollUp().with_gates([run(number, gates=[_mark(number, state)]) for number, state in decided])
-    roll_up = roll_up.with_gates([run(4, gates=[_mark(4, False), _mark(4, True, "dashboards")])])
-    roll_up = roll_up.with_gates([run(0, gates=[_mark(0, True)])])  # one that comes late changes nothing
-    (marts, dashboards) = roll_up.gates.values()
-    assert (marts.mark.open, marts.since, marts.mark.decided_at) == (False, run(1).time, run(4).time)
-    assert (dashboards.mark.open, dashboards.since) == (True, run(4).time)
+    roll_up = RollUp.empty()
+    for hour, state in enumerate([True, False, False, False]):
+        roll_up = roll_up.with_standing(_standing(hour, marts=state))
+    roll_up = roll_up.with_standing(_standing(4, marts=False, dashboards=True))
+    roll_up = roll_up.with_standing(_standing(0, marts=True))  # one that comes late changes nothing
+    assert roll_up.with_standing(None).standing == roll_up.standing
+    assert roll_up.standing is not None
+    assert [(gate.load, gate.open, gate.since) for gate in roll_up.standing.gates] == [
+        ("marts", False, START + timedelta(hours=1)),
+        ("dashboards", True, START + timedelta(hours=4)),
+    ]
+
+
+def test_a_memory_that_says_nothing_is_none(tmp_path: Path) -> None:
+    site = Folder(tmp_path)
+    site.write(ROLL_UP, b"{}", "")
+    site.write(table_state("s.t"), runs([1]).model_dump_json().encode(), "")
+    assert list(Manifest(site).roll_up().tables) == ["s.t"]
 
 
 def test_a_broken_page_is_listed_until_it_is_made() -> None:
     broken = [BrokenPage(path=path, what="suite s.t", why="KeyError") for path in ("a.html", "b.html")]
-    roll_up = RollUp().with_pages([], broken)
+    roll_up = RollUp.empty().with_pages([], broken)
     assert list(roll_up.with_pages(["a.html"], []).broken) == ["b.html"]
     assert list(roll_up.with_pages(["a.html"], broken[:1]).broken) == ["b.html"]
 
@@ -183,7 +193,7 @@ def test_a_change_by_another_that_changes_nothing_is_noticed(tmp_path: Path) -> 
     shown: list[RollUp] = []
 
     def same(known: RollUp | None) -> RollUp:
-        return known or RollUp()
+        return known or RollUp.empty()
 
     def show(state: RollUp) -> None:
         shown.append(state)

@@ -1,0 +1,59 @@
+"""How gates and checkpoints stand now. The site does not work it out from runs: whoever decides tells it, each time."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict
+
+from gx.docs.pages import Verdict
+from gx.docs.text import clean
+
+Told: TypeAlias = Annotated[str, BeforeValidator(lambda text: clean(str(text), 500))]
+"""Somebody's words, without what no page can hold."""
+
+
+class GateNow(BaseModel):
+    """The gate of one load, over all that decides it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    load: Told
+    open: bool
+    since: AwareDatetime
+    until: AwareDatetime | None = None
+    """When it closes by itself: the first of its decisions expires, or the override that holds it open."""
+    why: tuple[Told, ...]
+    more: bool = False
+    """Whether there are reasons that ``why`` leaves out."""
+
+
+class CheckpointNow(BaseModel):
+    """The latest run of a checkpoint that has a verdict."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: Told
+    verdict: Verdict
+    time: AwareDatetime
+
+
+class Standing(BaseModel):
+    """All gates and checkpoints of a project at one moment."""
+
+    model_config = ConfigDict(frozen=True)
+
+    as_of: AwareDatetime
+    gates: tuple[GateNow, ...] = ()
+    checkpoints: tuple[CheckpointNow, ...] = ()
+
+    def after(self, before: Standing | None) -> Standing:
+        """This one, in which a gate that has not changed is as it is since it was seen so first."""
+        known = {gate.load: gate for gate in before.gates} if before else {}
+        gates = (
+            gate.model_copy(update={"since": min(gate.since, known[gate.load].since)})
+            if gate.load in known and known[gate.load].open is gate.open
+            else gate
+            for gate in self.gates
+        )
+        return self.model_copy(update={"gates": tuple(gates)})
