@@ -138,7 +138,7 @@ def _observing(node: Node) -> int:
     runs: object = node.value
     if isinstance(runs, bool) or not isinstance(runs, int) or not 0 <= runs <= _MOST_OBSERVED:
         raise node.fail(f"`observing` must be a number of runs from 0 to {_MOST_OBSERVED}; found {runs!r}")
-    return runs
+    return int(runs)
 
 
 def _refuse_shown_pii(entries: Mapping[str, Node]) -> None:

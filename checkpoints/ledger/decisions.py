@@ -41,6 +41,13 @@ def latest(connection: Connection, load: str, ingest_id: str) -> tuple[GateDecis
     return tuple(_decision(row) for row in connection.execute(query).mappings())
 
 
+def gates_of_ingest(connection: Connection, ingest_id: str) -> list[tuple[str, str]]:
+    """The (load, checkpoint) pairs of which something was decided for an ingest."""
+    table = gate_decisions.c
+    query = sa.select(table.load, table.checkpoint).where(table.ingest_id == ingest_id).distinct()
+    return [(str(load), str(checkpoint)) for load, checkpoint in connection.execute(query)]
+
+
 def overtaken(connection: Connection, item: GateDecision) -> bool:
     """Whether a later run began, or the load itself, while this run went on: then its decision is out of date."""
     table = gate_decisions.c

@@ -47,9 +47,16 @@ class Ledger:
     # -- ingests ----------------------------------------------------------------------------------------------
 
     def begin_ingest(self, ingest_id: str, source: str, started_at: datetime) -> None:
-        """Record that an ingest began, or began again after a fault; from now on gates are asked about it."""
+        """Record that an ingest began; from now on gates are asked about it.
+
+        One that begins again, after a fault or by a name used twice, closes the gates that were decided for it.
+        """
+        started = _naive(started_at)
         with self._database.exclusive() as connection:
-            ingests.begin(connection, ingest_id, source, _naive(started_at))
+            for load, checkpoint in decisions.gates_of_ingest(connection, ingest_id):
+                closed = self._closing(load, ingest_id, checkpoint, "the ingest began again", started)
+                decisions.record(connection, closed)
+            ingests.begin(connection, ingest_id, source, started)
 
     def finish_ingest(self, ingest_id: str, finished_at: datetime, tables: Mapping[str, int]) -> None:
         """Record what an ingest brought."""
@@ -75,22 +82,21 @@ class Ledger:
     ) -> None:
         """Record that a run began, and close its gates until it has a verdict."""
         started = _naive(started_at)
-        reasons = (f"the run {run_id} has not finished",)
+        reason = f"the run {run_id} has not finished"
         with self._database.exclusive() as connection:
             runs.begin(connection, run_id, checkpoint, ingest_id, started)
             for load in gates:
-                pending = (load, ingest_id, checkpoint, run_id, PENDING, Decision.CLOSED, reasons, started)
-                decisions.record(connection, GateDecision(*pending, valid_until=started + self._valid_for))
+                pending = self._closing(load, ingest_id, checkpoint, reason, started, run_id=run_id)
+                decisions.record(connection, pending)
 
     def close_gates(
         self, checkpoint: str, ingest_id: str, gates: Sequence[str], reason: str, now: datetime, verdict: str = PENDING
     ) -> None:
         """Close gates that a checkpoint may have opened: what it checked changes, or it could not be run again."""
-        moment = _naive(now)
         with self._database.exclusive() as connection:
             for load in gates:
-                closed = (load, ingest_id, checkpoint, "", verdict, Decision.CLOSED, (reason,), moment)
-                decisions.record(connection, GateDecision(*closed, valid_until=moment + self._valid_for))
+                closed = self._closing(load, ingest_id, checkpoint, reason, _naive(now), verdict=verdict)
+                decisions.record(connection, closed)
 
     def finish_run(self, run: CheckpointRun, gates: Sequence[str]) -> tuple[GateDecision, ...]:
         """Record a run's results, row counts and verdict, and its decision for each gate, in one transaction.
@@ -188,6 +194,13 @@ class Ledger:
                 and all(made.verdict != PENDING for made in decisions.latest(connection, each.load, ingest_id))
             }
             return tuple(by_load.values()) if ingests.latest(connection) in (None, ingest_id) else ()
+
+    def _closing(
+        self, load: str, ingest_id: str, checkpoint: str, reason: str, now: datetime, *, verdict: str = PENDING,
+        run_id: str = "",
+    ) -> GateDecision:  # fmt: skip
+        closed = (load, ingest_id, checkpoint, run_id, verdict, Decision.CLOSED, (reason,), now)
+        return GateDecision(*closed, valid_until=now + self._valid_for)
 
     # -- the ledger itself ------------------------------------------------------------------------------------
 

@@ -50,6 +50,25 @@ def test_an_ingest_that_is_tried_again_starts_its_record_anew(ledger: Ledger) ->
     assert done.tables == {"raw.charges": 1423}
 
 
+def test_an_ingest_that_begins_again_closes_what_was_decided_for_it(ledger: Ledger) -> None:
+    ledger.begin_ingest("ingest-1", "stripe", NOON)
+    record(ledger, run_of(Verdict.PASSED), "marts")
+    ledger.begin_run("run-2", "extra", "ingest-1", ["marts"], NOON)
+    ledger.begin_ingest("ingest-1", "stripe", NOON + MINUTE)
+    ledger.finish_run(run_of(Verdict.PASSED, run_id="run-2", checkpoint="extra"), ["marts"])  # of the rows before
+    gate = ledger.gate("marts", ["staging", "extra"], ingest_id=None, now=NOON + MINUTE)
+    assert gate.reasons == ("staging pending: the ingest began again", "extra pending: the ingest began again")
+
+
+def test_a_second_ingest_is_the_latest_although_the_clock_stepped_back(ledger: Ledger) -> None:
+    ledger.begin_ingest("ingest-1", "stripe", NOON)
+    record(ledger, run_of(Verdict.PASSED), "marts")
+    ledger.begin_ingest("ingest-2", "stripe", NOON - 60 * MINUTE)
+    assert ledger.latest_ingest() == "ingest-2"
+    assert not ledger.gate("marts", ["staging"], ingest_id=None, now=NOON).is_open
+    assert not ledger.gate("marts", ["staging"], ingest_id="ingest-1", now=NOON).is_open
+
+
 def test_a_run_that_ends_after_a_later_one_began_decides_nothing(ledger: Ledger) -> None:
     ledger.begin_run("run-1", "staging", "ingest-1", ["marts"], NOON)
     ledger.begin_run("run-2", "staging", "ingest-1", ["marts"], NOON + MINUTE)
