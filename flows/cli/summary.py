@@ -39,7 +39,7 @@ def print_run(run: RecordedRun) -> None:
     for reason in run.reasons[:_SHOWN]:
         click.echo(f"    - {reason}")
     if len(run.reasons) > _SHOWN:
-        click.echo(f"    - and {len(run.reasons) - _SHOWN} more (see the Data Docs)")
+        click.echo("    - and more (see the Data Docs)")
 
 
 def print_docs(settings: Settings) -> None:
