@@ -48,7 +48,7 @@
       if (banner && said.length) {
         for (const each of [banner, banner.querySelector(".verdict")]) each.classList.replace("passed", "warned");
         banner.querySelector(".sign").textContent = "!";
-        banner.querySelector(".verdict .word").textContent = "Was all right";
+        banner.querySelector(".verdict .word").textContent = "Was all right:";
       }
     }
   }
