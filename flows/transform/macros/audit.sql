@@ -29,7 +29,8 @@
 
 {#
   At the start of a run: its incremental models go on from what is published, never from a build that was refused.
-  The copy is put in dbt's cache, which by now has looked at the schemas, or the model would be built from scratch.
+  The copy is put in dbt's cache, which by now has looked at the schemas, or the model would be built from scratch;
+  before it is made, because dbt builds on after a hook that failed: then the model finds no table, and fails too.
 #}
 {% macro copy_published_incrementals() -%}
     {%- if execute and not flags.FULL_REFRESH -%}
@@ -43,19 +44,19 @@
                 {%- if readers.schema != built.schema
                         and adapter.get_relation(readers.database, readers.schema, readers.identifier) -%}
                     {%- do adapter.cache_added(built) -%}
-                    {{ adapter.dispatch('copy_table', 'sluice_reference')(readers, built) }}
+                    {%- call statement('copy', auto_begin=true) -%}
+                        {{ adapter.dispatch('copy_table', 'sluice_reference')(readers, built) }}
+                    {%- endcall -%}
+                    {%- do adapter.commit() -%}
                 {%- endif -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
 {%- endmacro %}
 
-{# In a transaction of its own, for nobody commits a hook's statements. #}
 {% macro default__copy_table(relation, target) -%}
-    begin;
     drop table if exists {{ target }} cascade;
     create table {{ target }} as select * from {{ relation }};
-    commit;
 {% endmacro %}
 
 {% macro snowflake__copy_table(relation, target) -%}
