@@ -1,4 +1,4 @@
-"""The layers of the reference warehouse: what each load builds, and which of them are audited before readers see them."""
+"""The layers of the reference warehouse: what each load builds, and which are audited before readers see them."""
 
 from __future__ import annotations
 

@@ -8,6 +8,7 @@ from flows.cli.check import check
 from flows.cli.docs import docs
 from flows.cli.gate import gate
 from flows.cli.replay import replay
+from flows.cli.rollback import rollback
 from flows.cli.run import run
 from flows.cli.serve import serve
 from flows.cli.suites import suites
@@ -25,5 +26,5 @@ def cli() -> None:
     """  # noqa: D301 - the backslash tells click to keep the line
 
 
-for command in (run, check, gate, docs, replay, suites, serve):
+for command in (run, check, gate, rollback, docs, replay, suites, serve):
     cli.add_command(command)

@@ -9,10 +9,11 @@ import click
 
 from checkpoints.gate import Decision, Gate
 from checkpoints.ledger import Ledger, LedgerError
-from checkpoints.spec import gates_of, load_checkpoints
+from checkpoints.spec import gates_of
 from expectations.documents import suggest
 from flows.cli.exit_codes import ExitCode
 from flows.cli.options import common, common_failing_with, ingest_option, print_json
+from flows.layers import project_checkpoints
 from gx.errors import ConfigError
 from gx.settings import Settings
 
@@ -30,7 +31,7 @@ def gate() -> None:
 @common_failing_with(decision="closed")
 def check(settings: Settings, as_json: bool, load: str, ingest_id: str | None) -> ExitCode:
     """Exit 0 if LOAD may run, 1 if its gate is closed."""
-    loads = gates_of(load_checkpoints(settings.checkpoints_dir))
+    loads = gates_of(project_checkpoints(settings))
     if load not in loads:
         known = ", ".join(sorted(loads)) or "none"
         raise ConfigError(f"no checkpoint gates a load {load!r}{suggest(load, loads)}; the gated loads are: {known}")
@@ -47,7 +48,7 @@ def check(settings: Settings, as_json: bool, load: str, ingest_id: str | None) -
 @common
 def status(settings: Settings, as_json: bool, ingest_id: str | None) -> ExitCode:
     """Show every gate. Exits 0 when all are open, 1 otherwise."""
-    loads = gates_of(load_checkpoints(settings.checkpoints_dir))
+    loads = gates_of(project_checkpoints(settings))
     states = [_state(settings, load, required, ingest_id) for load, required in loads.items()]
     if as_json:
         print_json([as_document(state) for state in states])

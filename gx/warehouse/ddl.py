@@ -14,9 +14,9 @@ class CopyTable(ExecutableDDLElement):
 
     inherit_cache = False
 
-    def __init__(self, source: TableClause, target: TableClause) -> None:
+    def __init__(self, source: TableClause, copy: TableClause) -> None:
         self.source = source
-        self.target = target
+        self.copy = copy
 
 
 class DropRelation(ExecutableDDLElement):
@@ -80,8 +80,8 @@ class RevokeAll(ExecutableDDLElement):
 
 @compiles(CopyTable)
 def _copy_table(element: CopyTable, compiler: Any, **_: Any) -> str:
-    source, target = (compiler.preparer.format_table(table) for table in (element.source, element.target))
-    return f"CREATE TABLE {target} AS SELECT * FROM {source}"
+    source, copy = (compiler.preparer.format_table(table) for table in (element.source, element.copy))
+    return f"CREATE TABLE {copy} AS SELECT * FROM {source}"  # noqa: S608 - both names are quoted
 
 
 @compiles(DropRelation)

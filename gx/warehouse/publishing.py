@@ -118,6 +118,14 @@ class Publisher(ABC):
         """
         return self._in_transaction("read", lambda connection: self._build(connection, str))
 
+    def previous(self) -> Build | None:
+        """The build that readers used before, and that a rollback would bring back; None when there is none.
+
+        Raises:
+            PublishingError: the warehouse cannot be read.
+        """
+        return self._in_transaction("read", lambda connection: self._build(connection, previous_schema))
+
     # -- switching --------------------------------------------------------------------------------------------
 
     def publish(self, build: Build) -> None:
@@ -130,11 +138,11 @@ class Publisher(ABC):
         """
         self._in_transaction("publish", lambda connection: self._publish(connection, build))
 
-    def roll_back(self) -> tuple[Build | None, Build]:
+    def roll_back(self) -> Build:
         """Give readers what they used before; what they use now is kept in its place, without its mark.
 
         Returns:
-            What readers used until now (None when it has no mark), and what they use from now on.
+            What readers use from now on.
 
         Raises:
             PublishingError: nothing is kept, or it was rolled back itself, or the warehouse refused.
@@ -193,8 +201,8 @@ class Publisher(ABC):
             moves += [(table, schema) for table in built]
         self._replace(connection, moves)
 
-    def _roll_back(self, connection: Connection) -> tuple[Build | None, Build]:
-        current, kept = self._build(connection, str), self._build(connection, previous_schema)
+    def _roll_back(self, connection: Connection) -> Build:
+        kept = self._build(connection, previous_schema)
         if kept is None:
             raise PublishingError(
                 f"there is no earlier version in {self._names(previous_schema)} to go back to: nothing was published "
@@ -214,7 +222,7 @@ class Publisher(ABC):
         for schema in self.schemas:
             connection.execute(DropSchema(schema + _SWAP, cascade=True))
             self._drop_mark(connection, previous_schema(schema))
-        return current, kept
+        return kept
 
     # -- marks ------------------------------------------------------------------------------------------------
 
@@ -269,11 +277,12 @@ class Publisher(ABC):
 
     def _failed(self, what: str, error: SQLAlchemyError) -> PublishingError:
         locked = self._is_locked(error)
-        advice = "Somebody else was using the tables; it may pass on another try" if locked else (
-            "Check the grants of the user in SLUICE_WAREHOUSE_URL"
-        )
+        advice = "Check the grants of the user in SLUICE_WAREHOUSE_URL"
+        if locked:
+            advice = "Somebody else was using the tables; it may pass on another try"
+        where, reason = self.warehouse.describe(), self.warehouse.reason(error)
         return PublishingError(
-            f"cannot {what} {self._names(str)} in {self.warehouse.describe()}: {self.warehouse.reason(error)}. {advice}",
+            f"cannot {what} {self._names(str)} in {where}: {reason}. {advice}",
             transient=locked or self.warehouse.is_transient(error),
         )
 
