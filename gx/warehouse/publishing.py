@@ -27,7 +27,6 @@ from gx.warehouse.table import CatalogTable
 T = TypeVar("T")
 
 MARKER = "sluice_build"
-_SWAP = "_swap"
 
 
 def audit_schema(schema: str) -> str:
@@ -108,7 +107,7 @@ class Publisher(ABC):
         Raises:
             PublishingError: the warehouse cannot be read.
         """
-        return self._in_transaction("read", lambda connection: self._build(connection, audit_schema))
+        return self._in_transaction("read", self._waiting)
 
     def published(self) -> Build | None:
         """The build that readers use; None when nothing was published, or not all of one build.
@@ -152,13 +151,15 @@ class Publisher(ABC):
     # -- what differs -----------------------------------------------------------------------------------------
 
     @abstractmethod
-    def _move(self, connection: Connection, table: CatalogTable, schema: str) -> CatalogTable:
-        """Move a table to another schema."""
+    def _publish(self, connection: Connection, build: Build) -> None:
+        """Publish it, if it waits."""
 
-    def _replace(self, connection: Connection, moves: Sequence[tuple[CatalogTable, str]]) -> None:
-        """Make the moves, in their order."""
-        for table, schema in moves:
-            self._move(connection, table, schema)
+    @abstractmethod
+    def _roll_back(self, connection: Connection) -> Build:
+        """Bring the previous build back, and return it."""
+
+    def _waiting(self, connection: Connection) -> Build | None:
+        return self._build(connection, audit_schema)
 
     def _is_locked(self, error: SQLAlchemyError) -> bool:
         """Whether the error means that somebody else used a table for too long."""
@@ -180,49 +181,18 @@ class Publisher(ABC):
         for schema in self.schemas:
             self._drop_mark(connection, schema)
 
-    def _publish(self, connection: Connection, build: Build) -> None:
-        waiting = self._build(connection, audit_schema)
-        if waiting is None and self._build(connection, str) == build:
-            return
-        if waiting != build:
-            found = "none is" if waiting is None else f"one of {waiting.ingest_id} ({waiting.built_at} UTC) is"
-            raise PublishingError(
-                f"the build of {build.ingest_id} ({build.built_at} UTC) is not in {self._names(audit_schema)}: "
-                f"{found}. Run the load and its checkpoint again"
-            )
-        moves: list[tuple[CatalogTable, str]] = []
-        for schema in self.schemas:
-            built = self._tables(connection, audit_schema(schema))
-            names = {table.name for table in built}
-            replaced = [table for table in self._tables(connection, schema) if table.name in names]
-            self._new_schema(connection, previous_schema(schema))
-            connection.execute(CreateSchema(schema, if_not_exists=True))
-            moves += [(table, previous_schema(schema)) for table in replaced]
-            moves += [(table, schema) for table in built]
-        self._replace(connection, moves)
+    def _not_the_one(self, build: Build, waiting: Build | None) -> PublishingError:
+        found = "none is" if waiting is None else f"one of {waiting.ingest_id} ({waiting.built_at} UTC) is"
+        return PublishingError(
+            f"the build of {build.ingest_id} ({build.built_at} UTC) is not in {self._names(audit_schema)}: "
+            f"{found}. Run the load and its checkpoint again"
+        )
 
-    def _roll_back(self, connection: Connection) -> Build:
-        kept = self._build(connection, previous_schema)
-        if kept is None:
-            raise PublishingError(
-                f"there is no earlier version in {self._names(previous_schema)} to go back to: nothing was published "
-                "before, or it was rolled back already"
-            )
-        moves: list[tuple[CatalogTable, str]] = []
-        for schema in self.schemas:
-            previous = self._tables(connection, previous_schema(schema))
-            ours = self._marked_tables(connection, schema) | {table.name for table in previous}
-            refused = [table for table in self._tables(connection, schema) if table.name in ours]
-            swap = schema + _SWAP
-            self._new_schema(connection, swap)
-            moves += [(table, swap) for table in refused]
-            moves += [(table, schema) for table in previous]
-            moves += [(CatalogTable(None, swap, table.name), previous_schema(schema)) for table in refused]
-        self._replace(connection, moves)
-        for schema in self.schemas:
-            connection.execute(DropSchema(schema + _SWAP, cascade=True))
-            self._drop_mark(connection, previous_schema(schema))
-        return kept
+    def _nothing_kept(self) -> PublishingError:
+        return PublishingError(
+            f"there is no earlier version in {self._names(previous_schema)} to go back to: nothing was published "
+            "before, or it was rolled back already"
+        )
 
     # -- marks ------------------------------------------------------------------------------------------------
 
@@ -260,10 +230,6 @@ class Publisher(ABC):
     def _tables(self, connection: Connection, schema: str) -> list[CatalogTable]:
         rows = connection.execute(relations_query(schema, "information_schema")).all()
         return [CatalogTable(None, str(found), str(name)) for found, name in rows]
-
-    def _new_schema(self, connection: Connection, schema: str) -> None:
-        connection.execute(DropSchema(schema, cascade=True, if_exists=True))
-        connection.execute(CreateSchema(schema))
 
     def _names(self, place: Callable[[str], str]) -> str:
         return ", ".join(place(schema) for schema in self.schemas)

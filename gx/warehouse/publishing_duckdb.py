@@ -8,11 +8,12 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.schema import DropSchema
 
 from gx.warehouse.ddl import CopyTable, DropRelation
-from gx.warehouse.publishing import Build, Publisher, audit_schema
+from gx.warehouse.publishing import Build, audit_schema
+from gx.warehouse.publishing_moving import MovingPublisher
 from gx.warehouse.table import CatalogTable
 
 
-class DuckDBPublisher(Publisher):
+class DuckDBPublisher(MovingPublisher):
     """Copies each table twice: readers' to where the previous version is kept, the new one to the readers."""
 
     def _move(self, connection: Connection, table: CatalogTable, schema: str) -> CatalogTable:

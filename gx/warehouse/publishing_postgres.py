@@ -12,7 +12,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gx.warehouse.ddl import Grant, LockTables, RevokeAll, SetSchema
-from gx.warehouse.publishing import Publisher, T, previous_schema
+from gx.warehouse.publishing import T, previous_schema
+from gx.warehouse.publishing_moving import MovingPublisher
 from gx.warehouse.table import CatalogTable
 
 _FIRST_WAIT = 0.5
@@ -32,7 +33,7 @@ class _Granted:
     columns: tuple[str, ...] = ()
 
 
-class PostgresPublisher(Publisher):
+class PostgresPublisher(MovingPublisher):
     """Moves tables with ``ALTER TABLE .. SET SCHEMA``; their readers' grants go over to the new ones."""
 
     def _move(self, connection: Connection, table: CatalogTable, schema: str) -> CatalogTable:

@@ -25,7 +25,7 @@ from gx.warehouse.publishing import Build, Publisher
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ("layer_one", "layer_two")
 TABLES = ("facts", "names")
-FIRST = datetime(2026, 3, 1, 2, 0, 0, 250_000)
+FIRST = datetime.fromisoformat("2026-03-01T02:00:00.250")
 
 
 @dataclass(frozen=True)
@@ -104,14 +104,20 @@ def process(what: str, url: URL, *arguments: object) -> subprocess.Popen[str]:
     )
 
 
+def say(*words: object) -> None:
+    """One line on standard output, at once."""
+    sys.stdout.write(" ".join(map(str, words)) + "\n")
+    sys.stdout.flush()
+
+
 def _publish(url: URL, first: int, rows: int, tables: int) -> None:
     """Build and publish for ever; says when a build is ready, and when it is published."""
     layer = Layer(opened(url), many_tables(tables), rows)
     for number in range(first, first + 1000):
         build = layer.make(number)
-        print("built", number, flush=True)
+        say("built", number)
         layer.publisher.publish(build)
-        print("published", number, flush=True)
+        say("published", number)
 
 
 def many_tables(count: int) -> tuple[str, ...]:
@@ -127,10 +133,15 @@ def _poll(url: URL) -> None:
     )
     mark = f"(SELECT max(ingest_id) FROM {SCHEMAS[0]}.sluice_build)"
     polls, mixed, versions, errors = 0, 0, set(), []
-    print("ready", flush=True)
+    say("ready")
     deadline = time.monotonic() + 120
     ended = threading.Event()
-    threading.Thread(target=lambda: (sys.stdin.read(), ended.set()), daemon=True).start()
+
+    def wait_for_the_end() -> None:
+        sys.stdin.read()
+        ended.set()
+
+    threading.Thread(target=wait_for_the_end, daemon=True).start()
     while not ended.is_set() and time.monotonic() < deadline:
         try:
             with engine.begin() as connection:
@@ -145,7 +156,7 @@ def _poll(url: URL) -> None:
         polls += 1
         mixed += len(numbers) > 1
         versions |= numbers
-    print(json.dumps({"polls": polls, "mixed": mixed, "versions": sorted(versions), "errors": errors}), flush=True)
+    say(json.dumps({"polls": polls, "mixed": mixed, "versions": sorted(versions), "errors": errors}))
 
 
 if __name__ == "__main__":

@@ -46,11 +46,11 @@ def test_another_build_than_the_one_that_was_checked_is_not_published(layer: Lay
     checked = layer.make(2)
     layer.make(3)
 
-    with pytest.raises(PublishingError, match="one of ingest-3 .* is. Run the load and its checkpoint again"):
+    with pytest.raises(PublishingError, match=r"one of ingest-3 .* is. Run the load and its checkpoint again"):
         layer.publisher.publish(checked)
     rebuilt = replace(layer.make(2), built_at=checked.built_at.replace(minute=1))
     layer.publisher.finish(rebuilt)
-    with pytest.raises(PublishingError, match="one of ingest-2 .* is"):  # the same ingest, and yet another build
+    with pytest.raises(PublishingError, match=r"one of ingest-2 .* is"):  # the same ingest, and yet another build
         layer.publisher.publish(checked)
 
     assert layer.version() == 1

@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL
 
 from gx.warehouse.duckdb import DuckDBWarehouse
 from gx.warehouse.publishing import PublishingError
-from tests.warehouses.publishing import SCHEMAS, TABLES, Layer, many_tables, opened, process
+from tests.warehouses.publishing import SCHEMAS, TABLES, Layer, many_tables, opened, process, say
 from tests.warehouses.sites import duckdb_url
 
 KILLS = 12
@@ -62,7 +62,7 @@ def test_a_publication_that_is_killed_leaves_the_old_version_or_the_new_one(url:
         version += 1
         layer.publish(version)  # the next run recovers by itself
         assert layer.version() == version
-    print(f"{url.get_backend_name()}: {KILLS} kills, the old version {left.count(0)} times, the new {left.count(1)}")
+    say(f"{url.get_backend_name()}: {KILLS} kills, the old version {left.count(0)} times, the new {left.count(1)}")
 
 
 def _version_after_the_kill(layer: Layer) -> int:
@@ -95,7 +95,7 @@ def test_readers_never_see_a_mix_of_versions_nor_a_missing_table(postgres_url: U
         readers.stdin.close()
         seen = json.loads(readers.stdout.readline())
     layer.clear()
-    print(f"{seen['polls']} polls during {PUBLICATIONS} publications saw {len(seen['versions'])} versions")
+    say(f"{seen['polls']} polls during {PUBLICATIONS} publications saw {len(seen['versions'])} versions")
 
     assert (seen["mixed"], seen["errors"]) == (0, [])
     assert seen["polls"] > 2 * PUBLICATIONS
