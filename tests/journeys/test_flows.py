@@ -175,14 +175,14 @@ def test_a_load_that_fails_ends_the_run_and_leaves_the_next_gate_closed(
     tasks = prefect.tasks(prefect.flow_run(f"sluice {job.ingest_id}").id)
     assert tasks["load marts"] == FAILED
     assert "checkpoint marts" not in tasks
-    assert [(gate["load"], gate["decision"]) for gate in gates.document] == [
-        ("publish-staging", "open"),
-        ("staging", "open"),
-        ("marts", "open"),
-        ("publish-marts", "closed"),
-        ("dashboards", "closed"),
-        ("publish-dashboards", "closed"),
-    ]
+    assert {gate["load"]: gate["decision"] for gate in gates.document} == {
+        "staging": "open",
+        "publish-staging": "open",
+        "marts": "open",
+        "publish-marts": "closed",
+        "dashboards": "closed",
+        "publish-dashboards": "closed",
+    }
     assert tables.contents("dashboards") == shown
 
 
