@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from gx.warehouse.ddl import Grant, LockTables, RevokeAll, SetSchema
+from gx.warehouse.postgres_views import dependent_views, make_anew
 from gx.warehouse.publishing import T, previous_schema
 from gx.warehouse.publishing_moving import MovingPublisher
 from gx.warehouse.table import CatalogTable
@@ -45,6 +46,7 @@ class PostgresPublisher(MovingPublisher):
         if readers:
             connection.execute(LockTables([table.clause() for table in readers]))
         granted = {table: _grants(connection, table) for table in readers}
+        views = dependent_views(connection, readers)
         for table, schema in moves:
             moved = self._move(connection, table, schema)
             if schema not in self.schemas:
@@ -58,6 +60,7 @@ class PostgresPublisher(MovingPublisher):
                 connection.execute(
                     Grant(moved.clause(), item.privilege, item.grantee, columns=item.columns, option=item.option)
                 )
+        make_anew(connection, views)
 
     def _in_transaction(self, what: str, work: Callable[[Connection], T]) -> T:
         deadline = time.monotonic() + self.warehouse.wait_seconds
