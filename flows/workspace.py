@@ -19,7 +19,7 @@ from expectations.loader import load_suites
 from flows.dbt import DbtProgress, DbtRun, DbtSetup, run_dbt
 from flows.importing import importing_for_good
 from flows.layers import LOADS, SCHEMAS, audited_loads, project_checkpoints, publish_gate
-from flows.publication import Publication, RolledBack
+from flows.publication import ROLLED_BACK, Publication, RolledBack
 from flows.scenario import Scenario
 from flows.sources.ingest import IngestResult
 from flows.sources.wiring import SourceWiring
@@ -148,11 +148,12 @@ class Workspace:
         """Build one layer, if its gate is open for this very ingest.
 
         Raises:
-            GateClosedError: the gate is closed.
+            GateClosedError: the gate is closed, or what was built from this ingest was rolled back.
             PublishingError: the layer before it was not published for this ingest.
             DbtFailed: dbt failed, or took too long.
         """
         self.require_open(load, ingest_id)  # the second lock: whoever calls, the load looks for itself
+        self._refuse_what_was_rolled_back(load, ingest_id)
         self._require_published_before(load, ingest_id)
         if spec := self.checkpoints.get(load):
             # Loaded a second time, the layer's earlier verdict would speak of tables that are being replaced.
@@ -212,13 +213,18 @@ class Workspace:
         """The publication of a load's schemas."""
         return Publication(load, publisher_of(self.warehouse, SCHEMAS[load]))
 
+    def _refuse_what_was_rolled_back(self, load: str, ingest_id: str) -> None:
+        # An event may come twice: built anew from the same rows, the same bad build would pass and be published again.
+        gate = self.gate(publish_gate(load), ingest_id)
+        if not gate.is_open and any(decision.verdict == ROLLED_BACK for decision in gate.decisions):
+            raise GateClosedError(gate)
+
     def _require_published_before(self, load: str, ingest_id: str) -> None:
         for name in LOADS[: LOADS.index(load)][-1:]:
             if name in self.audited and not self.publication(name).is_published(ingest_id):
                 self.warehouse.release()
                 raise PublishingError(
-                    f"the load {load} reads {name}, of which readers use another version than that of ingest "
-                    f"{ingest_id}; publish that first: sluice run does it all"
+                    f"the load {load} reads {name}, which was not published for ingest {ingest_id}; publish that first"
                 )
 
     def _model_done(self, done: DbtProgress) -> None:
