@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,8 +17,9 @@ from flows.layers import SCHEMAS, audited_loads
 from gx.docs.address import SiteAddress, site_address
 from gx.errors import ConfigError, SluiceError
 from gx.settings import Settings
-from gx.warehouse.opening import open_warehouse, publisher_of
-from gx.warehouse.publishing import Build
+
+if TYPE_CHECKING:
+    from gx.warehouse.publishing import Build
 
 _SHOWN = 5
 _WAIT_SECONDS = 10.0  # for a DuckDB file that somebody else has open; a summary can do without it
@@ -117,6 +118,9 @@ class PublishedLayer:
 
 
 def _published(settings: Settings) -> Sequence[PublishedLayer]:
+    # A warehouse's driver takes long to import: commands that show no summary must not wait for it.
+    from gx.warehouse.opening import open_warehouse, publisher_of
+
     warehouse = open_warehouse(settings.warehouse(), wait_seconds=_WAIT_SECONDS)
     layers = []
     try:
