@@ -15,8 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from checkpoints.gate import Gate, GateClosedError, closed
+from checkpoints.layers import project_checkpoints
 from checkpoints.ledger import Ledger, LedgerError
-from checkpoints.spec import gates_of, load_checkpoints
+from checkpoints.spec import gates_of
 from expectations.documents import suggest
 from gx.errors import ConfigError
 from gx.settings import Settings, load_settings
@@ -101,7 +102,7 @@ def ask_all(settings: Settings, ingest_id: str | None = None) -> list[Gate]:
     """
     ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
     try:
-        gates = gates_of(load_checkpoints(settings.checkpoints_dir))
+        gates = gates_of(project_checkpoints(settings))
         return [_ask(ledger, load, required, ingest_id) for load, required in gates.items()]
     finally:
         ledger.close()
@@ -113,7 +114,7 @@ def checkpoints_of(settings: Settings, load: str) -> tuple[str, ...]:
     Raises:
         ConfigError: there is none, or a checkpoint is wrong.
     """
-    loads = gates_of(load_checkpoints(settings.checkpoints_dir))
+    loads = gates_of(project_checkpoints(settings))
     if load not in loads:
         known = ", ".join(sorted(loads)) or "none"
         raise ConfigError(f"no checkpoint gates a load {load!r}{suggest(load, loads)}; the gated loads are: {known}")

@@ -11,6 +11,7 @@ from uuid import uuid4
 from great_expectations.data_context import AbstractDataContext
 from great_expectations.expectations.expectation import Expectation
 
+from checkpoints.audit_copy import AuditCopy
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.override import Override
 from checkpoints.publish import ReadTable, publish_docs
@@ -49,6 +50,7 @@ class CheckpointRunner:
         checkpoints: all of the project's, by name: Data Docs tell how their gates stand.
         full_scan: whether to read all rows even of tables that tell which are new.
         progress: told what is being done, one short line at a time.
+        audit_copy: where the tables are read, when not where their suites say.
     """
 
     suites_dir: Path
@@ -60,6 +62,7 @@ class CheckpointRunner:
     clock: Clock = utc_now
     full_scan: bool = False
     progress: Callable[[str], None] = lambda _: None
+    audit_copy: AuditCopy = AuditCopy()  # noqa: RUF009 - it is frozen
 
     def run(self, spec: CheckpointSpec, ingest_id: str) -> CheckpointRun:
         """Run a checkpoint on one ingest, record it, decide its gates and publish its Data Docs.
@@ -78,6 +81,7 @@ class CheckpointRunner:
         context: AbstractDataContext | None = None
         try:
             context = self.open_context()
+            self.audit_copy.verify()
             run, tables = self._validate(spec, run)
             self._remember(run)
         except BaseException as error:
@@ -121,7 +125,9 @@ class CheckpointRunner:
         prepared: list[tuple[TableValidation, list[Unbuilt]]] = []
         tables: list[ReadTable] = []
         with self.warehouse.hold():
-            found = self.warehouse.find_tables([suite.table for suite in suites])
+            places = {suite.table: self.audit_copy.place_of(suite.table) for suite in suites}
+            there = self.warehouse.find_tables(list(places.values()))
+            found = {table: there[place] for table, place in places.items() if place in there}
             _refuse_one_table_twice(spec, suites, found)
             for suite in suites:
                 if suite.table not in found:
@@ -166,7 +172,8 @@ class CheckpointRunner:
         if not tables:
             return {}
         expectations = sum(len(table.expectations) for table in tables)
-        self.progress(f"{spec.name}: {expectations} expectations on {len(tables)} tables")
+        where = f", in {', '.join(self.audit_copy.schemas.values())}" if self.audit_copy.schemas else ""
+        self.progress(f"{spec.name}: {expectations} expectations on {len(tables)} tables{where}")
         return validate_tables(self.warehouse, tables, ingest_id=run.ingest_id, now=run.started_at, clock=self.clock)
 
     def _arrivals(self, suite: SuiteSpec, table: CatalogTable, run: CheckpointRun) -> Arrivals | None:
@@ -186,7 +193,9 @@ class CheckpointRunner:
 
     def _facts(self, suite: SuiteSpec, run: CheckpointRun) -> Facts:
         table = str(suite.table)
-        return Facts(table, run.started_at, self.ledger.previous_row_count(table), self.sources)
+        return Facts(
+            table, run.started_at, self.ledger.previous_row_count(table), self.sources, self.audit_copy.read_as
+        )
 
 
 def _unread(

@@ -27,7 +27,7 @@ from gx.shown import META, Shown
 
 # Importing these registers the project's own expectations with GX.
 OWN_EXPECTATIONS = (foreign_key, freshness, reconciliation, row_count_change)
-_FACTS = frozenset({"source_value", "table_label", "previous_row_count", "now"})
+_FACTS = frozenset({"source_value", "table_label", "previous_row_count", "now", "parent_read"})
 _SET_BY_SLUICE = _FACTS | {
     *("id", "meta", "notes", "severity", "result_format", "catch_exceptions", "rendered_content", "windows"),
     "batch_id",

@@ -6,8 +6,8 @@ verdict stays a pure function of them and of the table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
@@ -52,6 +52,10 @@ class UnknownFactError(SluiceError):
     """A fact could not be looked up; the expectation that needs it counts as errored."""
 
 
+WAREHOUSE = "warehouse"
+"""The source that is the warehouse itself: an earlier layer of the same data, or another table of this one."""
+
+
 @dataclass(frozen=True)
 class Facts:
     """The facts of one checkpoint run.
@@ -61,12 +65,14 @@ class Facts:
         now: the time of the run, in UTC.
         previous_row_count: rows of the table at hand in the last run that counted them; None for none.
         sources: by the name that suites use.
+        read_as: where a table of the warehouse is read, when not where its name says.
     """
 
     table: str
     now: datetime
     previous_row_count: int | None
     sources: Mapping[str, Source]
+    read_as: Callable[[str], str] = str
 
     def measure(self, source: str, measure: Measure) -> Decimal | int:
         """Read one figure from a source.
@@ -81,6 +87,8 @@ class Facts:
                 f"no source is called {source}; there are: {known}. "
                 f"Set SLUICE_SOURCE_{source.upper()}_URL to a database URL to add it."
             )
+        if source == WAREHOUSE:
+            measure = replace(measure, table=self.read_as(measure.table))
         return self.sources[source].read(measure)
 
 

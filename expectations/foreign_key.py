@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Optional
 
 import sqlalchemy as sa
 from great_expectations.compatibility import pydantic
@@ -14,23 +14,29 @@ from great_expectations.expectations.metrics.map_metric_provider import (
     column_condition_partial,
 )
 
+from expectations.facts import Facts
 from expectations.sentences import RuleSentence
 from gx.warehouse.table import TableName
+
+# GX reads the annotations of the expectation below with pydantic 1, which knows Optional[X] and not X | None.
+# ruff: noqa: UP045
 
 
 class ColumnValuesInParentTable(ColumnMapMetricProvider):
     """The map metric: the value exists in the parent table's column."""
 
     condition_metric_name = "column_values.in_parent_table"
-    condition_value_keys = ("parent_table", "parent_column")
+    condition_value_keys = ("parent_table", "parent_column", "parent_read")
 
     @column_condition_partial(engine=SqlAlchemyExecutionEngine)
-    def _sqlalchemy(cls, column: Any, parent_table: str, parent_column: str, **kwargs: Any) -> Any:
+    def _sqlalchemy(
+        cls, column: Any, parent_table: str, parent_column: str, parent_read: str | None = None, **kwargs: Any
+    ) -> Any:
         del kwargs
         parent: sa.ColumnClause[Any] = sa.column(parent_column)
         # A NULL among the parents would make `IN` unknown, and so let every orphan pass.
-        keys = sa.select(parent).select_from(TableName.parse(parent_table).clause()).where(parent.is_not(None))
-        return column.in_(keys)
+        table = TableName.parse(parent_read or parent_table).clause()
+        return column.in_(sa.select(parent).select_from(table).where(parent.is_not(None)))
 
 
 class ExpectColumnValuesToExistInTable(RuleSentence, ColumnMapExpectation):
@@ -38,14 +44,21 @@ class ExpectColumnValuesToExistInTable(RuleSentence, ColumnMapExpectation):
 
     parent_table: str
     parent_column: str
+    parent_read: Optional[str] = None
+    """Where the parent table is read, when not where its name says; filled in at each run."""
 
     map_metric = "column_values.in_parent_table"
-    success_keys: ClassVar[tuple[str, ...]] = ("mostly", "parent_table", "parent_column")
+    success_keys: ClassVar[tuple[str, ...]] = ("mostly", "parent_table", "parent_column", "parent_read")
     args_keys: ClassVar[tuple[str, ...]] = ("column", "parent_table", "parent_column")
 
     @pydantic.validator("parent_table")
     def _is_a_table_name(cls, value: str) -> str:
         return str(TableName.parse(value))
+
+    def with_facts(self, facts: Facts) -> Any:
+        """The expectation with where the parent table is read."""
+        read = facts.read_as(self.parent_table)
+        return self if read == self.parent_table else self.copy(update={"parent_read": read})
 
     @classmethod
     def rule(cls, kwargs: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from great_expectations.expectations.expectation import (
 )
 from great_expectations.expectations.row_conditions import RowConditionType
 
-from expectations.facts import Facts, Measure
+from expectations.facts import WAREHOUSE, Facts, Measure
 from expectations.percentages import is_within, percent_apart, percent_text
 from expectations.sentences import RuleSentence, amount, outcome
 from gx.warehouse.table import TableName
@@ -23,8 +23,6 @@ from gx.warehouse.table import TableName
 # GX reads the annotations of the classes below with pydantic 1, which knows Optional[X] and not X | None.
 # ruff: noqa: UP045
 
-WAREHOUSE = "warehouse"
-"""The source that is the warehouse itself: an earlier layer of the same data."""
 _SYSTEMS = {"stripe": "Stripe", "postgres": "PostgreSQL"}
 
 

@@ -18,6 +18,7 @@ from typing import Literal, get_args
 
 from sqlalchemy.engine import URL
 
+from checkpoints.layers import LOADS, SCHEMAS
 from flows.dbt_process import follow, running
 from flows.dbt_profile import warehouse_environment
 from flows.dbt_results import DbtModelRun, recorded_models
@@ -26,9 +27,6 @@ from gx.redaction import redact, url_secrets
 
 PROJECT_DIR = Path(__file__).resolve().parent / "transform"
 """The dbt project that ships with sluice, its profiles included."""
-
-LOADS = ("staging", "marts", "dashboards")
-"""The loads, in their order; `marts` builds intermediate and marts."""
 
 # No garbage collection while importing, nor of what was imported: a fifth of dbt's start-up.
 _START_DBT = "import gc; gc.disable(); from dbt.cli.main import cli; gc.enable(); gc.freeze(); cli()"
@@ -119,6 +117,8 @@ class DbtSetup:
     """How long one load may take; then dbt and all it started are stopped."""
     lock_wait_seconds: float = 60.0
     """How long, roughly, to wait for another process that has a DuckDB file open."""
+    audited: tuple[str, ...] = ()
+    """The loads whose tables are built in ``<schema>_audit``. The same for every load: a change means a new parse."""
 
 
 def run_dbt(
@@ -163,7 +163,11 @@ def run_dbt(
             on_progress(progress)
 
     started = clock()
-    command = _command(load, target_dir, work / "logs", deduplicate, full_refresh)
+    variables = {
+        "deduplicate": deduplicate,
+        "audited_schemas": [schema for audited in setup.audited for schema in SCHEMAS[audited]],
+    }
+    command = _command(load, target_dir, work / "logs", variables, full_refresh)
     with running(command, inherited | settings, work) as child:
         timed_out = follow(child, on_line, setup.timeout_seconds)
     models = tuple(
@@ -182,7 +186,9 @@ def run_dbt(
     return DbtRun(load, models, clock() - started)
 
 
-def _command(load: str, target_dir: Path, log_dir: Path, deduplicate: bool, full_refresh: bool) -> list[str]:
+def _command(
+    load: str, target_dir: Path, log_dir: Path, variables: Mapping[str, object], full_refresh: bool
+) -> list[str]:
     # -P: the current directory is no place to import from.
     command = [sys.executable, "-P", "-c", _START_DBT]
     command += ["--log-format", "json", "--log-level", "info", "--log-level-file", "none", "--no-use-colors"]
@@ -197,8 +203,7 @@ def _command(load: str, target_dir: Path, log_dir: Path, deduplicate: bool, full
     ]
     command += ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
     command += ["--target-path", str(target_dir)]
-    if not deduplicate:
-        command += ["--vars", "{deduplicate: false}"]
+    command += ["--vars", json.dumps(variables)]
     if full_refresh:
         command += ["--full-refresh"]
     return command

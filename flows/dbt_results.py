@@ -57,6 +57,7 @@ def recorded_models(results_file: Path, invocation_id: str | None) -> tuple[DbtM
             message=result.message or "",
         )
         for result in found.results
+        if result.unique_id.startswith("model.")  # and not a hook
     )
 
 

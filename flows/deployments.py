@@ -10,7 +10,7 @@ from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLi
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events import DeploymentEventTrigger
 
-from flows.dbt import LOADS
+from checkpoints.layers import LOADS
 from flows.pipeline import ingest_and_gate, load_and_gate
 from flows.reporting import OPENED
 

@@ -1,4 +1,4 @@
-"""The main job as Prefect flows: ingest, then layer by layer checkpoint, gate, load.
+"""The main job as Prefect flows: ingest, then layer by layer gate, load, checkpoint, publish.
 
 Every failure raises: a task that returned a failed state, or work submitted and not awaited, would let the flow
 go on. Decisions are read from the ledger, never from a task's result, and nothing is cached.
@@ -19,8 +19,8 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 
 from checkpoints.gate import Gate, GateClosedError
+from checkpoints.layers import LOADS, publish_gate
 from checkpoints.result import CheckpointFailedError, CheckpointRun
-from flows.dbt import LOADS
 from flows.reporting import announce, leave_artifact
 from flows.scenario import Scenario
 from flows.workspace import Workspace, new_ingest_id, open_workspace
@@ -72,10 +72,10 @@ def ingest(ingest_id: str) -> int:
 
 
 @task(name="checkpoint", task_run_name="checkpoint {name}", **_PATIENT)
-def checkpoint(name: str, ingest_id: str) -> CheckpointRun:
+def checkpoint(name: str, ingest_id: str, *, built: bool = False) -> CheckpointRun:
     """Run a checkpoint and record its decisions. A verdict is a result; only being unable to check raises."""
     with _masked():
-        run = _workspace.get().check(name, ingest_id)
+        run = _workspace.get().check(name, ingest_id, built=built)
         leave_artifact(run)
         return run
 
@@ -100,6 +100,17 @@ def load(name: str, ingest_id: str) -> int:
     """Build a layer with dbt; returns the number of models. Looks at the gate itself once more."""
     with _masked():
         return len(_workspace.get().load(name, ingest_id).models)
+
+
+@task(name="publish", task_run_name="publish {name}", **_PATIENT)
+def publish(name: str, ingest_id: str) -> None:
+    """Give readers what a load built. Looks at the gate of the publication itself once more.
+
+    Raises:
+        GateClosedError: it is closed; readers see what they saw.
+    """
+    with _masked():
+        _workspace.get().publish(name, ingest_id)
 
 
 @flow(name="sluice", flow_run_name="sluice {ingest_id}", persist_result=False)
@@ -154,16 +165,21 @@ def _load_behind_gate(name: str, ingest_id: str) -> None:
     # dbt is stopped at its own time-out, which says what was too slow; Prefect's is for when even that fails.
     bound = workspace.settings.load_timeout_seconds + workspace.settings.wait_seconds + _GRACE_SECONDS
     load.with_options(timeout_seconds=bound)(name, ingest_id)
-    if name in workspace.checkpoints:
-        run = _check(name, ingest_id)
-        if name == LOADS[-1] and not run.opens:
-            raise CheckpointFailedError(run)  # no gate comes after it that would
+    if name not in workspace.checkpoints:
+        return
+    audited = name in workspace.audited
+    run = _check(name, ingest_id, built=audited)
+    if audited and (run.opens or workspace.gate(publish_gate(name), ingest_id).is_open):
+        bound = workspace.settings.load_timeout_seconds + workspace.settings.wait_seconds + _GRACE_SECONDS
+        publish.with_options(timeout_seconds=bound)(name, ingest_id)
+    elif name == LOADS[-1] and not run.opens:
+        raise CheckpointFailedError(run)  # no gate comes after it that would
 
 
-def _check(name: str, ingest_id: str) -> CheckpointRun:
+def _check(name: str, ingest_id: str, *, built: bool = False) -> CheckpointRun:
     bound = _workspace.get().settings.load_timeout_seconds + _GRACE_SECONDS
     try:
-        return checkpoint.with_options(timeout_seconds=bound)(name, ingest_id)
+        return checkpoint.with_options(timeout_seconds=bound)(name, ingest_id, built=built)
     except Exception:
         # No later step asks for these gates in this run, so nobody else would tell that they are closed.
         workspace = _workspace.get()

@@ -5,26 +5,31 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from uuid import uuid4
 
+from checkpoints.audit_copy import AuditCopy
 from checkpoints.gate import Gate, GateClosedError
+from checkpoints.layers import LOADS, SCHEMAS, audited_loads, project_checkpoints, publish_gate
 from checkpoints.ledger import Ledger
 from checkpoints.result import CheckpointRun
-from checkpoints.spec import CheckpointSpec, find_checkpoint, gates_of, load_checkpoints
+from checkpoints.spec import CheckpointSpec, find_checkpoint, gates_of
 from expectations.loader import load_suites
 from flows.dbt import DbtProgress, DbtRun, DbtSetup, run_dbt
 from flows.importing import importing_for_good
+from flows.publication import ROLLED_BACK, Publication, RolledBack
 from flows.scenario import Scenario
 from flows.sources.ingest import IngestResult
 from flows.sources.wiring import SourceWiring
 from flows.turn import turn
+from gx.errors import ConfigError
 from gx.settings import Settings, source_urls
 from gx.warehouse.base import Warehouse
 from gx.warehouse.duckdb import DuckDBWarehouse
-from gx.warehouse.opening import open_warehouse
+from gx.warehouse.opening import open_warehouse, publisher_of
+from gx.warehouse.publishing import PublishingError
 
 Progress = Callable[[str], None]
 OUTSIDE = "outside sluice"
@@ -45,7 +50,12 @@ class Workspace:
     @cached_property
     def checkpoints(self) -> dict[str, CheckpointSpec]:
         """The project's checkpoints by name."""
-        return load_checkpoints(self.settings.checkpoints_dir)
+        return project_checkpoints(self.settings)
+
+    @cached_property
+    def audited(self) -> tuple[str, ...]:
+        """The loads that readers see only once their checkpoint let them through."""
+        return audited_loads(self.settings)
 
     def preflight(self) -> None:
         """Check, before anything is loaded, that configuration, ledger and warehouse can be used.
@@ -77,8 +87,14 @@ class Workspace:
         self.ledger.finish_ingest(ingest_id, utc_now(), {table.table: table.rows for table in result.tables})
         return result
 
-    def check(self, checkpoint: str, ingest_id: str, *, full_scan: bool = False) -> CheckpointRun:
-        """Run one checkpoint; with ``full_scan`` on all rows, also where the new ones would be enough.
+    def check(self, checkpoint: str, ingest_id: str, *, full_scan: bool = False, built: bool = False) -> CheckpointRun:
+        """Run one checkpoint on the build of this ingest that waits to be published, or else on what readers see.
+
+        Args:
+            checkpoint: its name.
+            ingest_id: what it is about.
+            full_scan: read all rows, also where the new ones would be enough.
+            built: the layer was just built, so there has to be a build that waits; otherwise the run is errored.
 
         Raises:
             SluiceError: it could not be run; its gates are closed.
@@ -89,6 +105,14 @@ class Workspace:
             from gx.context import open_context  # noqa: PLC0415
 
         spec = find_checkpoint(self.checkpoints, checkpoint)
+        audit_copy = AuditCopy()
+        if checkpoint in self.audited:
+            publication = self.publication(checkpoint)
+            if built or publication.waits(ingest_id):
+                audit_copy = publication.audit_copy(ingest_id)
+            else:
+                # What readers see already says nothing about a build that they do not.
+                spec = replace(spec, gates=tuple(gate for gate in spec.gates if gate != publish_gate(checkpoint)))
         runner = CheckpointRunner(
             suites_dir=self.settings.suites_dir,
             open_context=lambda: open_context(self.settings.project, self.settings.state_dir),
@@ -98,6 +122,7 @@ class Workspace:
             checkpoints=self.checkpoints,
             full_scan=full_scan,
             progress=self.progress,
+            audit_copy=audit_copy,
         )
         try:
             return runner.run(spec, ingest_id)
@@ -124,14 +149,18 @@ class Workspace:
         """Build one layer, if its gate is open for this very ingest.
 
         Raises:
-            GateClosedError: the gate is closed.
+            GateClosedError: the gate is closed, or what was built from this ingest was rolled back.
+            PublishingError: the layer before it was not published for this ingest.
             DbtFailed: dbt failed, or took too long.
         """
         self.require_open(load, ingest_id)  # the second lock: whoever calls, the load looks for itself
+        self._refuse_what_was_rolled_back(load, ingest_id)
+        self._require_published_before(load, ingest_id)
         if spec := self.checkpoints.get(load):
             # Loaded a second time, the layer's earlier verdict would speak of tables that are being replaced.
             reason = f"the load {load} began; what it builds has not been checked yet"
             self.ledger.close_gates(load, ingest_id, spec.gates, reason, utc_now())
+        self.publication(load).begin(audited=load in self.audited)
         self.warehouse.release()
         setup = DbtSetup(
             warehouse=self.settings.warehouse(),
@@ -139,8 +168,65 @@ class Workspace:
             environment=os.environ,
             timeout_seconds=self.settings.load_timeout_seconds,
             lock_wait_seconds=self.settings.wait_seconds,
+            audited=self.audited,
         )
-        return run_dbt(load, setup, deduplicate=self.scenario.deduplicate, on_progress=self._model_done)
+        run = run_dbt(load, setup, deduplicate=self.scenario.deduplicate, on_progress=self._model_done)
+        if load in self.audited:
+            self.publication(load).finish(ingest_id, utc_now())
+            self.warehouse.release()
+        return run
+
+    def publish(self, load: str, ingest_id: str) -> None:
+        """Give readers what a load built, if the gate of its publication is open for this very ingest.
+
+        Raises:
+            GateClosedError: the gate is closed.
+            PublishingError: there is no such build, or the warehouse refused; readers see what they saw.
+        """
+        publication = self.publication(load)
+        try:
+            # Asked first: a build that replaces this one closes the gate before it begins.
+            build = publication.build_of(ingest_id)
+            self.require_open(publish_gate(load), ingest_id)
+            publication.publisher.publish(build)
+        finally:
+            self.warehouse.release()
+        self.progress(f"{load}: published")
+
+    def roll_back(self, load: str) -> RolledBack:
+        """Give readers of an audited layer what they used before the last publication.
+
+        Raises:
+            ConfigError: the layer is not audited.
+            PublishingError: there is nothing to go back to, or the warehouse refused.
+            LedgerError: the ledger cannot be written; then nothing is rolled back either.
+        """
+        if load not in self.audited:
+            audited = ", ".join(self.audited) or "none"
+            raise ConfigError(f"{load!r} is no layer that is audited; these are: {audited} (SLUICE_AUDIT_LAYERS)")
+        gates = self.checkpoints[load].gates if load in self.checkpoints else ()
+        try:
+            return self.publication(load).roll_back(self.ledger, gates, utc_now())
+        finally:
+            self.warehouse.release()
+
+    def publication(self, load: str) -> Publication:
+        """The publication of a load's schemas."""
+        return Publication(load, publisher_of(self.warehouse, SCHEMAS[load]))
+
+    def _refuse_what_was_rolled_back(self, load: str, ingest_id: str) -> None:
+        # An event may come twice: built anew from the same rows, the same bad build would pass and be published again.
+        gate = self.gate(publish_gate(load), ingest_id)
+        if not gate.is_open and any(decision.verdict == ROLLED_BACK for decision in gate.decisions):
+            raise GateClosedError(gate)
+
+    def _require_published_before(self, load: str, ingest_id: str) -> None:
+        for name in LOADS[: LOADS.index(load)][-1:]:
+            if name in self.audited and not self.publication(name).is_published(ingest_id):
+                self.warehouse.release()
+                raise PublishingError(
+                    f"the load {load} reads {name}, which was not published for ingest {ingest_id}; publish that first"
+                )
 
     def _model_done(self, done: DbtProgress) -> None:
         if done.status != "started":

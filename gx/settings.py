@@ -54,6 +54,8 @@ class Settings(BaseSettings):
     """How many tables to validate at once; default 1 on DuckDB, 4 on PostgreSQL, 8 on Snowflake."""
     load_timeout_seconds: float = Field(3600, gt=0)
     """How long one load (a dbt run) may take."""
+    audit_layers: str = "staging,marts,dashboards"
+    """Comma-separated layers that readers see only once their checkpoint has passed; ``none`` for no such layer."""
     stripe_api_key: SecretStr | None = None
     """Stripe secret key; without it the embedded Stripe emulator is used."""
     stripe_api_base: str | None = None

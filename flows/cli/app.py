@@ -10,6 +10,7 @@ from flows.cli.gate import gate
 from flows.cli.ledger import ledger
 from flows.cli.override import override, revoke
 from flows.cli.replay import replay
+from flows.cli.rollback import rollback
 from flows.cli.run import run
 from flows.cli.serve import serve
 from flows.cli.suites import suites
@@ -27,7 +28,7 @@ def cli() -> None:
     """  # noqa: D301 - the backslash tells click to keep the line
 
 
-for command in (run, check, gate, ledger, docs, replay, suites, serve):
+for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve):
     cli.add_command(command)
 for command in (override, revoke):
     gate.add_command(command)

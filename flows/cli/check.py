@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from checkpoints.layers import project_checkpoints
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.result import Verdict
-from checkpoints.spec import CheckpointSpec, find_checkpoint, load_checkpoints
+from checkpoints.spec import CheckpointSpec, find_checkpoint
 from flows.cli.exit_codes import ExitCode, of_verdict
 from flows.cli.options import common_failing_with, ingest_option, print_json
 from flows.cli.progress import terminal_progress
@@ -32,7 +33,7 @@ _COLOURS = {"passed": "green", "warned": "yellow"}
 @common_failing_with(verdict="errored", results=[])
 def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | None, full: bool) -> ExitCode:
     """Run CHECKPOINT, record its verdict and decide its gates. Loads nothing."""
-    spec = find_checkpoint(load_checkpoints(settings.checkpoints_dir), checkpoint)
+    spec = find_checkpoint(project_checkpoints(settings), checkpoint)
     # GX and the sources take seconds to import: --help and a mistyped name must not wait for them.
     with importing_for_good():
         from flows.turn import StillBusyError

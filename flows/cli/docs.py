@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from checkpoints.layers import project_checkpoints
 from checkpoints.ledger import Ledger
-from checkpoints.spec import load_checkpoints
 from flows.cli.exit_codes import ExitCode
 from flows.cli.options import common, print_json
 from flows.cli.progress import terminal_progress
@@ -157,7 +157,7 @@ def _site(settings: Settings) -> DataDocsSite:
     site = open_site(context)
     ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
     try:
-        site.tell(standing(ledger, load_checkpoints(settings.checkpoints_dir), datetime.now(UTC)))
+        site.tell(standing(ledger, project_checkpoints(settings), datetime.now(UTC)))
     finally:
         ledger.close()
     return site

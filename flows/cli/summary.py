@@ -3,29 +3,38 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from checkpoints.layers import SCHEMAS, audited_loads
 from checkpoints.ledger import Ledger, RecordedRun
 from checkpoints.spec import gates_of, load_checkpoints
 from flows.cli.gate import as_document, print_gate
 from gx.docs.address import SiteAddress, site_address
-from gx.errors import ConfigError
+from gx.errors import ConfigError, SluiceError
 from gx.settings import Settings
 
+if TYPE_CHECKING:
+    from gx.warehouse.publishing import Build
+
 _SHOWN = 5
+_WAIT_SECONDS = 10.0  # for a DuckDB file that somebody else has open; a summary can do without it
 _COLOURS = {"passed": "green", "warned": "yellow"}
 
 
 def print_summary(settings: Settings, ledger: Ledger, ingest_id: str) -> None:
-    """Each checkpoint's verdict, each gate's decision with its reasons, and where the Data Docs are."""
+    """Each checkpoint's verdict, each gate's decision with its reasons, what readers use, where the Data Docs are."""
     click.echo()
     for run in ledger.runs_of(ingest_id):
         print_run(run)
     for load, required in gates_of(load_checkpoints(settings.checkpoints_dir)).items():
         print_gate(ledger.gate(load, required, ingest_id=ingest_id, now=datetime.now(UTC)))
+    for layer in _published(settings):
+        print_published(layer, ingest_id)
     print_docs(settings)
 
 
@@ -40,6 +49,21 @@ def print_run(run: RecordedRun) -> None:
         click.echo(f"    - {reason}")
     if len(run.reasons) > _SHOWN:
         click.echo("    - and more (see the Data Docs)")
+
+
+def print_published(layer: PublishedLayer, ingest_id: str) -> None:
+    """Whether readers of a layer use this ingest's build, and which they use."""
+    is_it = layer.build is not None and layer.build.ingest_id == ingest_id
+    click.echo(
+        f"published {layer.load:<13} " + click.style(f"{'yes' if is_it else 'no':<8}", fg="green" if is_it else "red"),
+        nl=False,
+    )
+    if layer.build is None:
+        click.echo(f" {layer.problem or 'readers use nothing that was published'}")
+    elif is_it:
+        click.echo(f" readers use it, built at {layer.build.built_at:%Y-%m-%d %H:%M:%S} UTC")
+    else:
+        click.echo(f" readers use {layer.build.ingest_id}, built at {layer.build.built_at:%Y-%m-%d %H:%M:%S} UTC")
 
 
 def print_docs(settings: Settings) -> None:
@@ -72,8 +96,42 @@ def summary_document(settings: Settings, ledger: Ledger, ingest_id: str) -> dict
             as_document(ledger.gate(load, required, ingest_id=ingest_id, now=datetime.now(UTC)))
             for load, required in gates.items()
         ],
+        "published": [
+            {
+                "load": layer.load,
+                "ingest_id": layer.build.ingest_id if layer.build else None,
+                "built_at": layer.build.built_at if layer.build else None,
+            }
+            for layer in _published(settings)
+        ],
         "data_docs": site.index if site else None,
     }
+
+
+@dataclass(frozen=True)
+class PublishedLayer:
+    """What readers of an audited layer use; None where nothing was published, or where ``problem`` kept it unread."""
+
+    load: str
+    build: Build | None
+    problem: str | None = None
+
+
+def _published(settings: Settings) -> Sequence[PublishedLayer]:
+    # A warehouse's driver takes long to import: commands that show no summary must not wait for it.
+    from gx.warehouse.opening import open_warehouse, publisher_of
+
+    warehouse = open_warehouse(settings.warehouse(), wait_seconds=_WAIT_SECONDS)
+    layers = []
+    try:
+        for load in audited_loads(settings):
+            try:
+                layers.append(PublishedLayer(load, publisher_of(warehouse, SCHEMAS[load]).published()))
+            except SluiceError as error:
+                layers.append(PublishedLayer(load, None, str(error)))
+    finally:
+        warehouse.release()
+    return layers
 
 
 def _published_site(settings: Settings) -> SiteAddress | None:

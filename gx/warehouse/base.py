@@ -69,7 +69,7 @@ class Warehouse:
         self.parallel_tables = parallel_tables or self.tables_at_once
         self.statement_seconds = statement_seconds
         self.statements = Statements(cancel=self.cancel, cut=self.cut, seconds=statement_seconds)
-        self._wait_seconds = wait_seconds
+        self.wait_seconds = wait_seconds
         self._progress = progress
         self._engine: Engine | None = None
         self._opening = threading.Lock()
@@ -116,7 +116,7 @@ class Warehouse:
             connection.close()
 
     def _open(self) -> Connection:
-        deadline = time.monotonic() + self._wait_seconds
+        deadline = time.monotonic() + self.wait_seconds
         said = False
         while True:
             try:
@@ -126,7 +126,7 @@ class Warehouse:
                     raise self.unavailable(error) from None
                 if time.monotonic() > deadline:
                     raise WarehouseError(
-                        f"{self.describe()} stayed in use by another process for {self._wait_seconds:.0f} s; "
+                        f"{self.describe()} stayed in use by another process for {self.wait_seconds:.0f} s; "
                         "close that process or raise SLUICE_WAIT_SECONDS",
                         transient=True,
                     ) from None
@@ -219,7 +219,7 @@ class Warehouse:
 
     def unavailable(self, error: SQLAlchemyError) -> WarehouseError:
         """Turn a driver's error into one that is safe to show."""
-        reason = self._reason(error)
+        reason = self.reason(error)
         return WarehouseError(
             f"cannot connect to {self.describe()}: {reason}. Check SLUICE_WAREHOUSE_URL and that it is running.",
             transient=isinstance(error, DBAPIError) and "password" not in reason.lower(),
@@ -263,7 +263,7 @@ class Warehouse:
         """Turn the error of a statement about a table into one that is safe to show."""
         asked = isinstance(error, DBAPIError) and error.statement is not None
         # What is said about a statement may quote the data; what is said about connecting only quotes names.
-        problem = mask_error(self.redact(str(error))) if asked else self._reason(error)
+        problem = mask_error(self.redact(str(error))) if asked else self.reason(error)
         return self.unanswered(problem, about, statements, transient=self.is_transient(error))
 
     def unanswered(
@@ -279,12 +279,13 @@ class Warehouse:
     def unreadable(self, error: SQLAlchemyError) -> WarehouseError:
         """The catalog could not be read, although there is a connection."""
         return WarehouseError(
-            f"cannot look up tables in {self.describe()}: {self._reason(error)}. "
+            f"cannot look up tables in {self.describe()}: {self.reason(error)}. "
             "Check the database in SLUICE_WAREHOUSE_URL and the user's grants.",
             transient=isinstance(error, OperationalError),
         )
 
-    def _reason(self, error: SQLAlchemyError) -> str:
+    def reason(self, error: SQLAlchemyError) -> str:
+        """What the driver said, in one line without secrets."""
         detail = str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
         lines = self.redact(detail).strip().splitlines()
         return lines[0].rstrip(".") if lines else type(error).__name__

@@ -32,6 +32,20 @@ def columns_query(lowered_names: Sequence[str], schema: str) -> sa.Select[Any]:
     return wanted.where(sa.func.lower(columns.c.table_name).in_(lowered_names)).order_by(columns.c.ordinal_position)
 
 
+def relations_query(schema: str, catalog_schema: str) -> sa.Select[Any]:
+    """A query for (schema, name) of all tables and views in a schema of the connection's own database.
+
+    Args:
+        schema: its lower-case name.
+        catalog_schema: where the catalog's views are.
+    """
+    tables = _view("tables", _PLACE, catalog_schema)
+    query = sa.select(tables.c.table_schema, tables.c.table_name).order_by(tables.c.table_name)
+    return query.where(
+        sa.func.lower(tables.c.table_schema) == schema, tables.c.table_catalog == sa.func.current_database()
+    )
+
+
 def read_tables(
     tables: Iterable[Sequence[Any]], columns: Iterable[Sequence[Any]], *, current: str, database: str
 ) -> list[CatalogTable]:

@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Engine
 
 from gx.warehouse.base import STATEMENT_SECONDS, Progress, Warehouse
 from gx.warehouse.duckdb import DuckDBWarehouse
 from gx.warehouse.postgres import PostgresWarehouse
+from gx.warehouse.publishing import Publisher
+from gx.warehouse.publishing_duckdb import DuckDBPublisher
+from gx.warehouse.publishing_postgres import PostgresPublisher
+from gx.warehouse.publishing_snowflake import SnowflakePublisher
 from gx.warehouse.snowflake import SnowflakeWarehouse
 
 _ENGINES: dict[str, type[Warehouse]] = {
     kind.dialect_name: kind for kind in (DuckDBWarehouse, PostgresWarehouse, SnowflakeWarehouse)
+}
+
+_PUBLISHERS: dict[str, type[Publisher]] = {
+    "duckdb": DuckDBPublisher,
+    "postgresql": PostgresPublisher,
+    "snowflake": SnowflakePublisher,
 }
 
 
@@ -46,6 +58,11 @@ def open_warehouse(
         statement_seconds=statement_seconds,
         progress=progress,
     )
+
+
+def publisher_of(warehouse: Warehouse, schemas: Sequence[str]) -> Publisher:
+    """What publishes the schemas of a layer in a warehouse."""
+    return _PUBLISHERS[warehouse.dialect_name](warehouse, schemas)
 
 
 def engine_at(url: URL) -> Engine:

@@ -80,7 +80,7 @@ class StoppedRun:
 def stopped(prefect: PrefectRecords, good_run: GoodRun, states: Path) -> StoppedRun:
     sluice = good_run.copy(states / "stopped-flow")
     tables = Tables.of_file(sluice.warehouse)
-    before = tables.contents(*PUBLISHED)
+    before = tables.contents("staging", *PUBLISHED)
     settings, ingest_id = Settings(state=sluice.state), new_ingest_id()
     with run_locally(LocalRun(settings, silent)):
         state: State[Any] = main_job(
@@ -117,10 +117,11 @@ def test_a_closed_gate_is_announced_without_a_figure_of_the_data(stopped: Stoppe
 
 
 def test_readers_keep_the_figures_of_the_good_run(stopped: StoppedRun) -> None:
-    assert stopped.tables.contents(*PUBLISHED) == stopped.before
+    assert stopped.tables.contents("staging", *PUBLISHED) == stopped.before
     assert stopped.tables.value("select sum(amount_dollars) from marts.fct_revenue") == 412_184
-    # ... while staging, before the gate, did take the faulty sync's rows.
-    assert stopped.tables.value("select sum(amount_dollars) from staging.stg_stripe_charges") == 847_342
+    assert stopped.tables.value("select sum(amount_dollars) from staging.stg_stripe_charges") == 412_184
+    # ... while the build of staging that was refused did take the faulty sync's rows.
+    assert stopped.tables.value("select sum(amount_dollars) from staging_audit.stg_stripe_charges") == 847_342
 
 
 def test_each_checkpoint_leaves_an_artifact_with_verdict_reasons_and_data_docs(
@@ -179,11 +180,14 @@ def test_a_load_that_fails_ends_the_run_and_leaves_the_next_gate_closed(
     tasks = prefect.tasks(prefect.flow_run(f"sluice {job.ingest_id}").id)
     assert tasks["load marts"] == FAILED
     assert "checkpoint marts" not in tasks
-    assert [(gate["load"], gate["decision"]) for gate in gates.document] == [
-        ("staging", "open"),
-        ("marts", "open"),
-        ("dashboards", "closed"),
-    ]
+    assert {gate["load"]: gate["decision"] for gate in gates.document} == {
+        "staging": "open",
+        "publish-staging": "open",
+        "marts": "open",
+        "publish-marts": "closed",
+        "dashboards": "closed",
+        "publish-dashboards": "closed",
+    }
     assert tables.contents("dashboards") == shown
 
 
@@ -206,6 +210,7 @@ def test_a_load_that_is_asked_for_twice_is_run_twice(
             "gate dashboards": DONE,
             "load dashboards": DONE,
             "checkpoint dashboards": DONE,
+            "publish dashboards": DONE,
         }
 
 

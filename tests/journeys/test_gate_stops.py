@@ -81,6 +81,7 @@ def test_a_failed_checkpoint_closes_the_gate_until_the_data_is_mended(
     with opened() as workspace:
         workspace.load("staging", good_run.ingest_id)
         assert workspace.check("staging", good_run.ingest_id).verdict is Verdict.PASSED
+        workspace.publish("staging", good_run.ingest_id)
         assert len(workspace.load("marts", good_run.ingest_id).models) == 8
 
 
@@ -162,6 +163,8 @@ def test_a_bad_row_at_the_source_stops_its_ingest_before_staging_and_a_mended_on
         workspace.ingest(mended)
         assert workspace.check("raw", mended).verdict is Verdict.PASSED
         workspace.load("staging", mended)
+        assert workspace.check("staging", mended).verdict is Verdict.PASSED
+        workspace.publish("staging", mended)
         refused(workspace, "staging", bad)
 
     assert tables.value("select email from staging.stg_users where user_id = 1288") == "found@example.org"
@@ -174,5 +177,5 @@ def test_what_changes_in_a_table_can_be_seen(state_after_good_run: Path) -> None
     tables.change("update marts.fct_revenue set amount_dollars = amount_dollars + 0.01 where charge_id in"
                   " (select min(charge_id) from marts.fct_revenue)")  # fmt: skip
 
-    assert len(before) == 9
+    assert len(before) == 9 + len(PUBLISHED)  # each has a table that tells which build it holds
     assert tables.contents(*PUBLISHED) != before

@@ -137,10 +137,15 @@ def test_each_gate_was_closed_until_its_checkpoint_had_a_verdict(ledger_rows: Ta
 
     # The load before it closes a gate, the beginning of its checkpoint does too; before `staging` there is no load.
     closed, opened = ("pending", "closed"), ("passed", "open")
+    after = {"staging": ("marts", "publish-staging"), "marts": ("dashboards", "publish-marts")}
     assert decisions == [
-        (load, good_run.ingest_id, *decided)
-        for load in LOADS
-        for decided in ((closed, opened) if load == "staging" else (closed, closed, opened))
+        *(("staging", good_run.ingest_id, *decided) for decided in (closed, opened)),
+        *(
+            (gate, good_run.ingest_id, *decided)
+            for load in LOADS
+            for decided in (closed, closed, opened)
+            for gate in after.get(load, ("publish-dashboards",))
+        ),
     ]
 
 

@@ -163,7 +163,9 @@ def test_a_person_reads_verdicts_gates_and_where_the_data_docs_are(two_runs: Two
     for load, checkpoint in (("staging", "raw"), ("marts", "staging"), ("dashboards", "marts")):
         assert any(re.match(rf"gate {load} +open +{checkpoint} passed$", line) for line in shown)
     assert shown[-1] == f"Data Docs: {(two_runs.sluice.state / 'data_docs' / 'index.html').as_uri()}"
-    assert len(shown) == 8
+    for load in ("staging", "marts", "dashboards"):
+        assert any(re.match(rf"published {load} +yes +readers use it, built at 2.* UTC$", line) for line in shown)
+    assert len(shown) == 11
 
 
 def waiting_check(state: Path, **environment: str) -> Running:

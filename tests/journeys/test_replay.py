@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from flows.dbt import LOADS, DbtSetup, run_dbt
+from checkpoints.layers import LOADS
+from flows.dbt import DbtSetup, run_dbt
 from tests.journeys.command import Ended, Sluice
 from tests.journeys.conftest import PrefectServer
 from tests.journeys.tables import FAULTY_FIGURES, TRUE_FIGURES, Tables, duckdb_url

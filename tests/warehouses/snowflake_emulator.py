@@ -8,6 +8,7 @@
 - A wrong password is refused.
 - A SELECT from a table named in _FAULTS fails as Snowflake says it does; from LOSES_THE_SESSION only once, from STALLS
   without an answer.
+- Schemas can be swapped and renamed, and tell what was granted (:mod:`tests.warehouses.snowflake_schemas`).
 - What the emulator cannot do is a SQL error (as HTTP 500 the connector would retry it for minutes).
 
 Run as ``python -m tests.warehouses.snowflake_emulator``; the user is ``SLUICE``, the password is read from the
@@ -38,7 +39,10 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from tests.warehouses.snowflake_schemas import Schemas
+
 USER = "SLUICE"
+DATABASE = "SLUICE"
 PASSWORD_VARIABLE = "SNOWFLAKE_EMULATOR_PASSWORD"
 
 # By name: fakesnow's own names for two of them are functions.
@@ -108,8 +112,11 @@ def emulator(password: str) -> Starlette:
         answer: JSONResponse = await _server.login_request(request)
         return answer
 
+    schemas = Schemas(DATABASE)
+
     async def query(request: Request) -> JSONResponse:
-        statement = str((await _body(request)).get("sqlText", ""))
+        body = await _body(request)
+        statement = str(body.get("sqlText", ""))
         if statement.startswith("SELECT") and "information_schema" not in statement:
             if "STALLS" in statement:
                 await asyncio.sleep(3600)
@@ -118,6 +125,12 @@ def emulator(password: str) -> Starlette:
                 told = {"data": {"errorCode": code, "sqlState": state}, "code": code, "success": False}
                 return JSONResponse({**told, "message": message})
         try:
+            session = _server.to_conn(_server.to_token(request))
+            answered = schemas.answer(statement, session._duck_conn.cursor())
+            if answered != statement:
+                changed = json.dumps({**body, "sqlText": answered}).encode()
+                is_packed = request.headers.get("Content-Encoding") == "gzip"
+                request._body = gzip.compress(changed) if is_packed else changed
             answer: JSONResponse = await _server.query_request(request)
         except Exception as error:  # noqa: BLE001 - whatever it is, the client has to be told
             return JSONResponse({**_UNSUPPORTED, "message": f"{type(error).__name__}: {error}"})

@@ -1,0 +1,109 @@
+"""The way of one layer from its build to its readers, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from checkpoints.audit_copy import AuditCopy
+from checkpoints.ledger import Ledger
+from gx.warehouse.publishing import Build, Publisher, PublishingError, audit_schema
+
+ROLLED_BACK = "rolled back"
+"""The verdict, in the ledger, of a build that was published and taken back."""
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """What a rollback did.
+
+    Attributes:
+        refused: what readers used until then; None when it was not marked.
+        current: what they use now.
+    """
+
+    load: str
+    refused: Build | None
+    current: Build
+
+
+@dataclass(frozen=True)
+class Publication:
+    """The publication of what one load builds."""
+
+    load: str
+    publisher: Publisher
+
+    def begin(self, *, audited: bool) -> None:
+        """Before dbt builds the layer: apart from its readers, or in their place.
+
+        Raises:
+            PublishingError: the warehouse refused.
+        """
+        if audited:
+            self.publisher.begin()
+        else:
+            self.publisher.unmark()
+
+    def finish(self, ingest_id: str, now: datetime) -> None:
+        """When dbt is done: the build is complete.
+
+        Raises:
+            PublishingError: the warehouse refused.
+        """
+        self.publisher.finish(Build(ingest_id, now.astimezone(UTC).replace(tzinfo=None)))
+
+    def waits(self, ingest_id: str) -> bool:
+        """Whether a complete build of this ingest waits to be published."""
+        waiting = self.publisher.waiting()
+        return waiting is not None and waiting.ingest_id == ingest_id
+
+    def is_published(self, ingest_id: str) -> bool:
+        """Whether readers use a build of this ingest."""
+        published = self.publisher.published()
+        return published is not None and published.ingest_id == ingest_id
+
+    def build_of(self, ingest_id: str) -> Build:
+        """The build of this ingest that waits, or else that readers use already.
+
+        Raises:
+            PublishingError: there is none.
+        """
+        for build in (self.publisher.waiting(), self.publisher.published()):
+            if build is not None and build.ingest_id == ingest_id:
+                return build
+        raise PublishingError(
+            f"there is no complete build of {self.load} for ingest {ingest_id}; run the load and its checkpoint first"
+        )
+
+    def audit_copy(self, ingest_id: str) -> AuditCopy:
+        """What the layer's checkpoint reads: the build that waits, and none but this ingest's."""
+
+        def verify() -> None:
+            if not self.waits(ingest_id):
+                raise PublishingError(
+                    f"no complete build of {self.load} for ingest {ingest_id} waits to be checked; run the load again"
+                )
+
+        return AuditCopy({schema: audit_schema(schema) for schema in self.publisher.schemas}, verify)
+
+    def roll_back(self, ledger: Ledger, gates: Sequence[str], now: datetime) -> RolledBack:
+        """Give readers what they used before, and close the gates of what they used until now.
+
+        The ledger comes first: from then on the refused build cannot be published again, whatever happens.
+
+        Args:
+            ledger: is told.
+            gates: of the layer's checkpoint.
+            now: in UTC.
+
+        Raises:
+            PublishingError: there is nothing to go back to, or the warehouse refused.
+            LedgerError: the ledger cannot be written; then nothing is rolled back either.
+        """
+        refused = self.publisher.published()
+        if refused is not None and self.publisher.previous() is not None:
+            reason = f"{self.load} was rolled back: readers use an earlier version than this ingest's"
+            ledger.close_gates(self.load, refused.ingest_id, gates, reason, now, ROLLED_BACK)
+        return RolledBack(self.load, refused, self.publisher.roll_back())
