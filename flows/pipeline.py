@@ -21,9 +21,10 @@ from prefect.client.schemas.objects import State, TaskRun
 from checkpoints.gate import Gate, GateClosedError
 from checkpoints.layers import LOADS, publish_gate
 from checkpoints.result import CheckpointFailedError, CheckpointRun
+from flows.ingest_ids import new_ingest_id
 from flows.reporting import announce, leave_artifact
 from flows.scenario import Scenario
-from flows.workspace import Workspace, new_ingest_id, open_workspace
+from flows.workspace import Workspace, open_workspace
 from gx.errors import ConfigError, SluiceError
 from gx.masking import mask_error
 from gx.settings import Settings, load_settings

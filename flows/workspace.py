@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from uuid import uuid4
 
 from checkpoints.audit_copy import AuditCopy
 from checkpoints.gate import Gate, GateClosedError
@@ -32,8 +31,6 @@ from gx.warehouse.opening import open_warehouse, publisher_of
 from gx.warehouse.publishing import PublishingError
 
 Progress = Callable[[str], None]
-OUTSIDE = "outside sluice"
-"""The source, in the ledger, of an ingest that sluice was only told of."""
 
 
 @dataclass
@@ -266,34 +263,6 @@ def open_workspace(
         databases = source_urls(settings.project, os.environ)
         sources = SourceWiring(settings, scenario, warehouse, databases, resources, progress)
         yield Workspace(settings, scenario, progress, ledger, warehouse, sources)
-
-
-def ingest_to_check(ledger: Ledger, checkpoint: str, given: str | None) -> str:
-    """The ingest that a check is about; recorded when it is new, so that gates are asked about it from now on.
-
-    Without a given one: the last ingest if sluice brought it. Of data that comes from elsewhere nobody said when it
-    came, so a checkpoint that is run again begins a new one, and what other checkpoints said before counts no more.
-    """
-    latest = ledger.latest_ingest()
-    recorded = ledger.ingest(latest) if latest is not None else None
-    if given is not None:
-        ingest_id = given
-    elif recorded is not None and (recorded.source != OUTSIDE or not _was_run(ledger, checkpoint, recorded.ingest_id)):
-        ingest_id = recorded.ingest_id
-    else:
-        ingest_id = new_ingest_id("check")
-    if ledger.ingest(ingest_id) is None:
-        ledger.begin_ingest(ingest_id, OUTSIDE, utc_now())
-    return ingest_id
-
-
-def _was_run(ledger: Ledger, checkpoint: str, ingest_id: str) -> bool:
-    return any(run.checkpoint == checkpoint for run in ledger.runs_of(ingest_id))
-
-
-def new_ingest_id(kind: str = "ingest") -> str:
-    """A fresh id that sorts by time."""
-    return f"{kind}-{utc_now():%Y%m%dT%H%M%S}-{uuid4().hex[:6]}"
 
 
 def utc_now() -> datetime:

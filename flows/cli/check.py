@@ -36,8 +36,9 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
     spec = find_checkpoint(project_checkpoints(settings), checkpoint)
     # GX and the sources take seconds to import: --help and a mistyped name must not wait for them.
     with importing_for_good():
+        from flows.ingest_ids import ingest_to_check
         from flows.turn import StillBusyError
-        from flows.workspace import ingest_to_check, open_workspace
+        from flows.workspace import open_workspace
 
     try:
         with (
@@ -71,7 +72,8 @@ def _exit_code(run: CheckpointRun) -> ExitCode:
 
 def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, error: SluiceError) -> None:
     """A check that could not even begin leaves no gate open that an earlier one had opened."""
-    from flows.workspace import ingest_to_check, utc_now
+    from flows.ingest_ids import ingest_to_check
+    from flows.workspace import utc_now
 
     ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
     with suppress(LedgerError):  # then every gate is closed as it is

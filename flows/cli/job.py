@@ -36,8 +36,8 @@ def run_main_job(settings: Settings, scenario: Scenario, progress: Callable[[str
     """
     progress("starting Prefect and Great Expectations")
     # Not before prefect_ready has set what Prefect reads at import.
+    from flows.ingest_ids import new_ingest_id
     from flows.pipeline import LocalRun, main_job, run_locally
-    from flows.workspace import new_ingest_id
 
     ingest_id = new_ingest_id()
     ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)

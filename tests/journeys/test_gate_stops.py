@@ -14,8 +14,9 @@ import sqlalchemy as sa
 from checkpoints.gate import GateClosedError
 from checkpoints.ledger import LedgerError
 from checkpoints.result import Verdict
+from flows.ingest_ids import new_ingest_id
 from flows.sources.emulators.embedded import EmbeddedSources
-from flows.workspace import Workspace, new_ingest_id, open_workspace
+from flows.workspace import Workspace, open_workspace
 from gx.settings import Settings
 from tests.journeys.command import Sluice
 from tests.journeys.conftest import GoodRun

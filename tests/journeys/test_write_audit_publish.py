@@ -10,7 +10,8 @@ import pytest
 
 from checkpoints.gate import GateClosedError
 from checkpoints.result import Verdict
-from flows.workspace import Workspace, new_ingest_id, open_workspace
+from flows.ingest_ids import new_ingest_id
+from flows.workspace import Workspace, open_workspace
 from gx.errors import ConfigError
 from gx.settings import Settings
 from gx.warehouse.publishing import PublishingError

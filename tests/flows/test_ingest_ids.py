@@ -10,7 +10,7 @@ from sqlalchemy.engine import make_url
 
 from checkpoints.ledger import Ledger
 from checkpoints.result import Verdict
-from flows.workspace import ingest_to_check
+from flows.ingest_ids import ingest_to_check
 from tests.checkpoints.runs import MINUTE, NOON, record, run_of
 
 
