@@ -20,7 +20,7 @@ from tests.warehouses.sites import snowflake_process
 
 pytestmark = pytest.mark.snowflake
 
-FAULTS = {"TIMES_OUT": "timeout of 2 second(s)", "IS_CANCELLED": "canceled", "SPENDS_THE_QUOTA": "cannot be resumed"}
+FAULTS = {"TIMES_OUT": "timeout of *** second(s)", "IS_CANCELLED": "canceled", "SPENDS_THE_QUOTA": "cannot be resumed"}
 Emulator = tuple[URL, subprocess.Popen[str]]
 _THREE = "SELECT 1 AS ID UNION SELECT 2 UNION SELECT 3"
 
