@@ -259,6 +259,8 @@ def open_workspace(
     with ExitStack() as resources:
         resources.enter_context(turn(settings.state_dir, what, wait_seconds=settings.wait_seconds, progress=progress))
         resources.callback(ledger.close)
+        said = "waiting for a run on another machine to finish"
+        resources.enter_context(ledger.turn(settings.wait_seconds, lambda: progress(said)))
         resources.callback(warehouse.release)
         databases = source_urls(settings.project, os.environ)
         sources = SourceWiring(settings, scenario, warehouse, databases, resources, progress)

@@ -47,9 +47,29 @@ class Database:
         Raises:
             LedgerError: the database cannot be used; the message holds no secret.
         """
+        with self._told(), self._open().begin() as connection:
+            yield connection
+
+    @contextmanager
+    def session(self) -> Iterator[Connection]:
+        """A connection to hold for long, without a transaction; what the server keeps for it ends with it.
+
+        Raises:
+            LedgerError: as :meth:`transaction`.
+        """
+        with self._told():
+            engine = sa.create_engine(self.url, poolclass=sa.NullPool, isolation_level="AUTOCOMMIT")
+            connection = engine.connect()
         try:
-            with self._open().begin() as connection:
-                yield connection
+            yield connection
+        finally:
+            with suppress(SQLAlchemyError):  # a connection that broke meanwhile
+                connection.close()
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        try:
+            yield
         except SQLAlchemyError as error:
             raise self._unusable(
                 str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.engine import URL
@@ -12,6 +13,7 @@ from checkpoints.ledger import decisions, ingests, overrides, retention, runs
 from checkpoints.ledger.connection import Database
 from checkpoints.ledger.records import LedgerStatus, RecordedIngest, RecordedRun
 from checkpoints.ledger.scan_states import ScanStates
+from checkpoints.ledger.turns import turn_of_machines
 from checkpoints.override import Override
 from checkpoints.result import CheckpointRun, Verdict
 
@@ -39,6 +41,10 @@ class Ledger:
     def exists(self) -> bool:
         """Whether anything was ever written."""
         return self._database.exists()
+
+    def turn(self, wait_seconds: float, on_wait: Callable[[], None]) -> AbstractContextManager[None]:
+        """Keep runs of other machines that share this ledger waiting; see :mod:`checkpoints.ledger.turns`."""
+        return turn_of_machines(self._database, wait_seconds, on_wait)
 
     def close(self) -> None:
         """Close every connection."""
