@@ -120,6 +120,7 @@ class Workspace:
             full_scan=full_scan,
             progress=self.progress,
             audit_copy=audit_copy,
+            keep_days=self.settings.ledger_keep_days,
         )
         try:
             return runner.run(spec, ingest_id)
