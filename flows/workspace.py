@@ -168,7 +168,9 @@ class Workspace:
             lock_wait_seconds=self.settings.wait_seconds,
             audited=self.audited,
         )
-        run = run_dbt(load, setup, deduplicate=self.scenario.deduplicate, on_progress=self._model_done)
+        run = run_dbt(
+            load, setup, deduplicate=self.scenario.deduplicate, ingest_id=ingest_id, on_progress=self._model_done
+        )
         if load in self.audited:
             self.publication(load).finish(ingest_id, utc_now())
             self.warehouse.release()

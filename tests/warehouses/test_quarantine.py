@@ -52,7 +52,7 @@ class Sales:
 
     def kept(self, *keys: str, name: str = QUARANTINE) -> list[tuple[Any, ...]]:
         """The keys on record with their ingest, and whether they are left out."""
-        columns = [sa.column(key) for key in keys or ("id",)]
+        columns: list[sa.ColumnClause[Any]] = [sa.column(key) for key in keys or ("id",)]
         table = sa.table(name, schema="data_quality")
         rows = self.ask(sa.select(*columns, sa.column("ingest_id"), sa.column("left_out")).select_from(table))
         return sorted((*row[:-1], bool(row[-1])) for row in rows)
