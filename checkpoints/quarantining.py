@@ -15,7 +15,7 @@ from gx.errors import SluiceError
 from gx.masking import error_kind, mask_error
 from gx.scan.quarantine import Quarantine
 from gx.warehouse.base import Warehouse
-from gx.warehouse.quarantine import SCHEMA, Kept, quarantine_name
+from gx.warehouse.quarantine import SCHEMA, Check, Kept, quarantine_name
 from gx.warehouse.table import CatalogTable, TableName
 
 
@@ -41,9 +41,7 @@ def find(
         suite.name: Quarantine(
             name=names[suite.name],
             keys=suite.keys,
-            ingest_id=run.ingest_id,
-            run_id=run.run_id,
-            now=now,
+            check=Check(suite.name, run.ingest_id, run.run_id, now),
             before=now - timedelta(days=keep_days),
             exists=places[names[suite.name]] in there,
             excuses=partial(_excuses, spec),

@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from gx.scan.choose import choose
 from gx.scan.reading import Reading
 from gx.shown import META, columns_of, own_meta
-from gx.warehouse.quarantine import Failures, Kept, QuarantineTable
+from gx.warehouse.quarantine import Check, Failures, Kept, QuarantineTable
 
 Judged = tuple[ExpectationValidationResult, MetricConfiguration | None]
 """A result, and the metric that counted the rows which fail it, if one did."""
@@ -37,9 +37,7 @@ class Quarantine:
 
     name: str
     keys: tuple[str, ...]
-    ingest_id: str
-    run_id: str
-    now: datetime
+    check: Check
     before: datetime
     exists: bool
     excuses: Callable[[Kept], bool]
@@ -81,12 +79,12 @@ class Quarantine:
                 with warehouse.statements.watched(_driver(connection)):
                     return connection.execute(statement)
 
-            table.clear(ask, self.ingest_id, self.before)
+            table.clear(ask, self.check, self.before)
             if failures:
-                kept = table.fill(ask, failures, self.ingest_id, self.run_id, self.now)
+                kept = table.fill(ask, self.check, failures)
                 left_out = self.excuses(kept)
             if left_out:
-                table.leave_out(ask, self.ingest_id)
+                table.leave_out(ask, self.check)
         return kept, left_out
 
 

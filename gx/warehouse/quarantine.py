@@ -21,11 +21,13 @@ from gx.warehouse.table import CatalogTable
 
 SCHEMA = "data_quality"
 _OWN: dict[str, sa.types.TypeEngine[Any]] = {
+    "suite": sa.String(),
     "expectation": sa.String(),
     "ingest_id": sa.String(),
     "run_id": sa.String(),
     "quarantined_at": sa.DateTime(),
     "left_out": sa.Boolean(),
+    "of_last_check": sa.Boolean(),
 }
 OWN_COLUMNS = tuple(_OWN)
 """What a key may not be called."""
@@ -35,6 +37,17 @@ _LONGEST = 63
 """Characters of a name, on PostgreSQL."""
 _WHOLE = -1
 """Stands, in a row of counts, where others have how many rows an expectation failed."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """The check of a suite that finds rows which fail."""
+
+    suite: str
+    ingest_id: str
+    run_id: str
+    now: datetime
+
 
 Ask = Callable[[Any], Any]
 """Sends a statement."""
@@ -124,21 +137,21 @@ class QuarantineTable:
         with warehouse.connect() as connection:
             connection.execute(CreateTableAs(self.table, sa.select(*keys, *nothing).where(sa.literal_column("1 = 0"))))
 
-    def clear(self, ask: Ask, ingest_id: str, before: datetime) -> None:
-        """Forget what is on record of an ingest, and what is older; the rest is left out of no load any more."""
+    def clear(self, ask: Ask, check: Check, before: datetime) -> None:
+        """Forget what the suite has on record of the ingest, and what is older; the rest is not of the last check."""
         column = self.table.c
-        ask(sa.delete(self.table).where(sa.or_(column.ingest_id == ingest_id, column.quarantined_at < before)))
-        ask(sa.update(self.table).where(column.left_out).values(left_out=False))
+        gone = sa.or_(column.ingest_id == check.ingest_id, column.quarantined_at < before)
+        ask(sa.delete(self.table).where(column.suite == check.suite, gone))
+        ask(sa.update(self.table).where(column.suite == check.suite, column.of_last_check).values(of_last_check=False))
 
-    def fill(self, ask: Ask, failures: Sequence[Failures], ingest_id: str, run_id: str, now: datetime) -> Kept:
+    def fill(self, ask: Ask, check: Check, failures: Sequence[Failures]) -> Kept:
         """Put the failing rows' keys on record, and count what that comes to."""
         keys = self._columns()
-        own: dict[str, Any] = {"ingest_id": ingest_id, "run_id": run_id, "quarantined_at": now, "left_out": False}
-        named, counts = [], [self._count(ingest_id)]
+        named, counts = [], [self._count(check)]
         for failing in failures:
-            values = {"expectation": failing.expectation, **own}
-            given = (sa.cast(sa.literal(value, _OWN[name]), _OWN[name]) for name, value in values.items())
-            rows = sa.select(*keys, *given).select_from(failing.source)
+            given = check.suite, failing.expectation, check.ingest_id, check.run_id, check.now, False, True
+            own = (sa.cast(sa.literal(value, kind), kind) for value, kind in zip(given, _OWN.values(), strict=True))
+            rows = sa.select(*keys, *own).select_from(failing.source)
             named.append(rows.where(failing.condition, *(key.is_not(None) for key in keys)).distinct())
             unkeyed = sa.case((sa.or_(*(key.is_(None) for key in keys)), 1))
             counts.append(
@@ -157,17 +170,21 @@ class QuarantineTable:
             changed=len(others) != len(failures) or any(expected != seen for expected, seen, _ in others),
         )
 
-    def _count(self, ingest_id: str) -> sa.Select[Any]:
-        """How many rows there are, and how many of them are on record."""
+    def _count(self, check: Check) -> sa.Select[Any]:
+        """How many rows there are, and how many of them are on record here or left out for another suite."""
         rows = self._source.alias("kept")
         same = (self.table.c[key] == rows.c[key] for key in self._keys)
-        known = sa.select(sa.literal(1)).select_from(self.table).where(self.table.c.ingest_id == ingest_id, *same)
+        column = self.table.c
+        ours = sa.and_(column.ingest_id == check.ingest_id, sa.or_(column.suite == check.suite, column.left_out))
+        known = sa.select(sa.literal(1)).select_from(self.table).where(ours, *same)
         return sa.select(
             sa.literal(_WHOLE),
             sa.select(sa.func.count()).select_from(self._source).scalar_subquery(),
             sa.select(sa.func.count()).select_from(rows).where(known.correlate(rows).exists()).scalar_subquery(),
         )
 
-    def leave_out(self, ask: Ask, ingest_id: str) -> None:
-        """Let the next load of the ingest leave out what is on record of it."""
-        ask(sa.update(self.table).where(self.table.c.ingest_id == ingest_id).values(left_out=True))
+    def leave_out(self, ask: Ask, check: Check) -> None:
+        """Let the loads of the ingest leave out what the check has put on record."""
+        column = self.table.c
+        ours = column.suite == check.suite, column.ingest_id == check.ingest_id
+        ask(sa.update(self.table).where(*ours).values(left_out=True))

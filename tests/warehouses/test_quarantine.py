@@ -12,9 +12,13 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.schema import CreateSchema, DropSchema
 
+from checkpoints.audit_copy import AuditCopy
+from checkpoints.quarantining import find
 from checkpoints.result import CheckpointRun, Verdict
+from expectations.loader import load_suite
 from gx.warehouse.base import Warehouse
-from gx.warehouse.quarantine import OWN_COLUMNS
+from gx.warehouse.quarantine import OWN_COLUMNS, Failures, QuarantineTable
+from gx.warehouse.table import TableName
 from tests.warehouses.checking import Checks
 
 POSITIVE: dict[str, Any] = {"expect_column_values_to_be_between": {"column": "amount", "min_value": 1}}
@@ -51,7 +55,7 @@ class Sales:
         return self.checks.run({"store.sales": expectations}, **suite)
 
     def kept(self, *keys: str, name: str = QUARANTINE) -> list[tuple[Any, ...]]:
-        """The keys on record with their ingest, and whether they are left out."""
+        """The keys on record with their ingest, and whether its load leaves them out."""
         columns: list[sa.ColumnClause[Any]] = [sa.column(key) for key in keys or ("id",)]
         table = sa.table(name, schema="data_quality")
         rows = self.ask(sa.select(*columns, sa.column("ingest_id"), sa.column("left_out")).select_from(table))
@@ -86,7 +90,7 @@ def test_a_failing_row_is_on_record_and_its_failure_only_warns(sales: Sales) -> 
     assert sales.checks.gate().is_open
     assert sales.kept() == [(7, "ingest-1", True)]
     (row,) = sales.ask(sa.select(sa.text("*")).select_from(sa.table(QUARANTINE, schema="data_quality")))
-    assert row[1:4] == ("expect_column_values_to_be_between: amount", "ingest-1", run.run_id)
+    assert row[1:5] == ("store.sales", "expect_column_values_to_be_between: amount", "ingest-1", run.run_id)
     assert len(row) == 1 + len(OWN_COLUMNS)
 
 
@@ -171,13 +175,16 @@ def test_a_check_of_the_same_ingest_replaces_what_is_on_record(sales: Sales) -> 
     assert sales.kept() == []
 
 
-def test_what_another_ingest_left_stays_on_record_and_is_left_out_no_more(sales: Sales) -> None:
+def test_another_ingest_leaves_what_is_on_record_alone_until_it_is_old(sales: Sales) -> None:
+    of_last_check = sa.select(sa.column("of_last_check")).select_from(sa.table(QUARANTINE, schema="data_quality"))
     sales.set(7, amount=-1)
     sales.check(POSITIVE)
+    assert sales.ask(of_last_check) == [(True,)]
     sales.set(7, amount=1)
     sales.checks.ingest_id = "ingest-2"
     sales.check(POSITIVE)
-    assert sales.kept() == [(7, "ingest-1", False)]
+    assert sales.kept() == [(7, "ingest-1", True)]
+    assert sales.ask(of_last_check) == [(False,)]
     sales.checks.now += timedelta(days=401)
     sales.checks.ingest_id = "ingest-3"
     sales.check(POSITIVE)
@@ -209,6 +216,34 @@ def test_what_cannot_be_written_excuses_nothing(sales: Sales, spoil: str) -> Non
     assert any("rows of store.sales could not be quarantined, so nothing is left out" in r for r in run.gate_reasons())
     assert [outcome.blocks for outcome in run.outcomes] == [True]
     assert not sales.checks.gate().is_open
+
+
+def test_another_suite_of_the_table_takes_nothing_off_the_record_and_shares_the_share(sales: Sales) -> None:
+    sales.set(7, amount=-1)
+    sales.set(8, kind=None)
+    sales.check(POSITIVE)
+    run = sales.check(KNOWN, name="kinds")
+    assert run.notes[0].startswith("2 rows of store.sales are quarantined (10.0 %, 10 % allowed)")
+    assert sales.kept() == [(7, "ingest-1", True), (8, "ingest-1", True)]
+    sales.set(9, kind=None)
+    assert sales.check(KNOWN, name="kinds").verdict is Verdict.FAILED
+    assert sales.kept() == [(7, "ingest-1", True), (8, "ingest-1", False), (9, "ingest-1", False)]
+
+
+def test_rows_that_changed_since_they_were_counted_are_not_left_out(sales: Sales) -> None:
+    sales.set(7, amount=-1)
+    sales.check(POSITIVE)
+    found = sales.warehouse.find_tables([name := TableName.parse("store.sales")])
+    table = QuarantineTable(QUARANTINE, found[name], ["id"])
+    suite = load_suite(sales.checks.directory / "expectations" / "suites" / "0.yml")
+    moment = sales.checks.now
+    run = CheckpointRun("run", "all", "ingest-1", moment, moment, ())
+    (quarantine,) = find(sales.warehouse, [suite], found, AuditCopy(), run, 400).values()
+    for counted, excused in ((1, True), (2, False), (0, False)):
+        failing = Failures("x", sa.column("amount") < 1, sales.table, counted)
+        with sales.warehouse.connect() as connection:
+            kept = table.fill(connection.execute, quarantine.check, [failing])
+        assert (kept.changed, quarantine.excuses(kept)) == (not excused, excused)
 
 
 KEYS = [

@@ -52,7 +52,11 @@
 {# A row of a quarantine is to be left out of this load. #}
 {% macro is_left_out() -%}
     {%- set ingest_id = env_var('SLUICE_DBT_INGEST_ID', '') -%}
-    left_out{% if ingest_id %} and ingest_id = {{ dbt.string_literal(dbt.escape_single_quotes(ingest_id)) }}{% endif %}
+    left_out and {% if ingest_id -%}
+        ingest_id = {{ dbt.string_literal(dbt.escape_single_quotes(ingest_id)) }}
+    {%- else -%}
+        of_last_check
+    {%- endif %}
 {%- endmacro %}
 
 {#

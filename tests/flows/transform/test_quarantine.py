@@ -35,13 +35,15 @@ class Quarantined:
                 connection.exec_driver_sql(statement)
         engine.dispose()
 
-    def keep(self, *keys: str, ingest_id: str = "ingest-1", left_out: bool = True, table: str = "charges") -> None:
+    def keep(
+        self, *keys: str, ingest_id: str = "ingest-1", left_out: bool = True, last: bool = True, table: str = "charges"
+    ) -> None:
         name = f"data_quality.quarantine_raw_stripe__{table}"
         self.change(
             "create schema if not exists data_quality",
-            f"create table if not exists {name} (id varchar, expectation varchar, ingest_id varchar, run_id varchar,"
-            " quarantined_at timestamp, left_out boolean)",
-            *(f"insert into {name} values ('{key}', 'x', '{ingest_id}', 'r', now(), {left_out})" for key in keys),
+            f"create table if not exists {name} (id varchar, ingest_id varchar, left_out boolean,"
+            " of_last_check boolean)",
+            *(f"insert into {name} values ('{key}', '{ingest_id}', {left_out}, {last})" for key in keys),
         )
 
     def charges(self, **options: Any) -> list[tuple[Any, ...]]:
@@ -75,7 +77,8 @@ def test_without_a_quarantine_all_rows_are_loaded(quarantined: Quarantined) -> N
 
 
 def test_quarantined_rows_are_left_out_of_the_load_of_their_ingest(quarantined: Quarantined) -> None:
-    quarantined.keep("ch_resent", "ch_resent", "ch_tie")
+    quarantined.keep("ch_resent", "ch_resent")
+    quarantined.keep("ch_tie", last=False)
     quarantined.keep("ch_august", ingest_id="ingest-0")
     quarantined.keep("ch_last_second", left_out=False)
     assert quarantined.charges(ingest_id="ingest-1") == [ALL[0], ALL[1], *ALL[4:]]
@@ -84,6 +87,7 @@ def test_quarantined_rows_are_left_out_of_the_load_of_their_ingest(quarantined: 
 
 def test_dbt_started_by_hand_leaves_out_what_the_last_check_did(quarantined: Quarantined) -> None:
     quarantined.keep("ch_tie")
+    quarantined.keep("ch_resent", last=False)
     assert quarantined.charges() == [*ALL[:3], *ALL[4:]]
 
 
