@@ -73,6 +73,8 @@ def _outcome(suite: SuiteSpec, spec: ExpectationSpec, item: Any) -> ExpectationO
         unchecked,
         error=None,
         success=bool(item.success),
+        # What is quarantined, and left out of the next load, does not block.
+        blocking=spec.blocking and bool(own_meta(item.expectation_config.meta).get("blocking", True)),
         observed_value=_plain(result.get("observed_value")),
         element_count=result.get("element_count"),
         unexpected_count=result.get("unexpected_count"),

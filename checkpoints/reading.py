@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from checkpoints import quarantining
 from checkpoints.outcomes import errored, read_outcomes
 from checkpoints.result import CheckpointRun, ExpectationOutcome, TableScan, Verdict
-from checkpoints.validation import ValidatedTable
+from checkpoints.validation import TableValidation, ValidatedTable
 from expectations.build import Unbuilt
 from expectations.suite import SuiteSpec
-from gx.scan.arrivals import Arrivals
 from gx.warehouse.table import CatalogTable
 
 
@@ -22,6 +22,7 @@ class Reading:
     problems: list[tuple[Verdict, str]] = field(default_factory=list)
     row_counts: list[tuple[str, int]] = field(default_factory=list)
     scans: list[TableScan] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def missing(self, suite: SuiteSpec, warehouse: str) -> str:
         """The suite's table is not there, so none of its expectations could be checked; returns that in words."""
@@ -47,10 +48,9 @@ class Reading:
         self.outcomes.extend(errored(suite, spec, reason) for spec in suite.expectations)
         return reason
 
-    def validated(
-        self, suite: SuiteSpec, table: ValidatedTable, unbuilt: Sequence[Unbuilt], arrivals: Arrivals | None = None
-    ) -> None:
-        """GX's result for the suite's table, and how that was read."""
+    def validated(self, validation: TableValidation, table: ValidatedTable, unbuilt: Sequence[Unbuilt]) -> None:
+        """GX's result for the suite's table, how that was read, and what became of the rows that fail."""
+        suite, arrivals = validation.suite, validation.arrivals
         outcomes, rows = read_outcomes(suite, table, unbuilt)
         self.outcomes.extend(outcomes)
         scan = TableScan(suite.name, str(suite.table), table.statements)
@@ -65,6 +65,9 @@ class Reading:
             self.problems.append((Verdict.ERRORED, problem))
             return
         self.row_counts.append((str(suite.table), rows))
+        if validation.quarantine is not None:
+            self.notes.extend(quarantining.notes(suite, validation.quarantine))
+            self.problems.extend(quarantining.problems(suite, validation.quarantine))
         if rows == 0 and not suite.allow_empty:
             text = f"the table {suite.table} is empty (set `allow_empty: true` in its suite if that is all right)"
             self.problems.append((Verdict.FAILED, text))
@@ -77,4 +80,5 @@ class Reading:
             problems=tuple(self.problems),
             row_counts=tuple(self.row_counts),
             scans=tuple(self.scans),
+            notes=(*run.notes, *self.notes),
         )

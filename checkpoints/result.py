@@ -114,7 +114,7 @@ class CheckpointRun:
         docs: the Data Docs index, when it was published.
         docs_problem: why it was not.
         softer: whether the checkpoint only reports, and its gates open whatever the verdict.
-        notes: of suites that observe, how long they still do.
+        notes: of suites that observe, how long they still do; of rows that are quarantined, how many.
     """
 
     run_id: str

@@ -11,6 +11,7 @@ from uuid import uuid4
 from great_expectations.data_context import AbstractDataContext
 from great_expectations.expectations.expectation import Expectation
 
+from checkpoints import quarantining
 from checkpoints.audit_copy import AuditCopy
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.override import Override
@@ -51,6 +52,7 @@ class CheckpointRunner:
         full_scan: whether to read all rows even of tables that tell which are new.
         progress: told what is being done, one short line at a time.
         audit_copy: where the tables are read, when not where their suites say.
+        keep_days: how long the keys of quarantined rows stay on record.
     """
 
     suites_dir: Path
@@ -63,6 +65,7 @@ class CheckpointRunner:
     full_scan: bool = False
     progress: Callable[[str], None] = lambda _: None
     audit_copy: AuditCopy = AuditCopy()  # noqa: RUF009 - it is frozen
+    keep_days: float = 400
 
     def run(self, spec: CheckpointSpec, ingest_id: str) -> CheckpointRun:
         """Run a checkpoint on one ingest, record it, decide its gates and publish its Data Docs.
@@ -129,6 +132,7 @@ class CheckpointRunner:
             there = self.warehouse.find_tables(list(places.values()))
             found = {table: there[place] for table, place in places.items() if place in there}
             _refuse_one_table_twice(spec, suites, found)
+            quarantines = quarantining.find(self.warehouse, suites, found, self.audit_copy, run, self.keep_days)
             for suite in suites:
                 if suite.table not in found:
                     problem = reading.missing(suite, self.warehouse.describe())
@@ -139,17 +143,18 @@ class CheckpointRunner:
                     tables.append(_unread(suite, built[suite.name], misnamed))
                     continue
                 ready, unbuilt = complete(built[suite.name], self._facts(suite, run))
-                prepared.append((TableValidation(suite, table, ready, self._arrivals(suite, table, run)), unbuilt))
+                arrivals, quarantine = self._arrivals(suite, table, run), quarantines.get(suite.name)
+                prepared.append((TableValidation(suite, table, ready, arrivals, quarantine), unbuilt))
             results = self._ask_gx(spec, [validation for validation, _ in prepared], run)
         for validation, unbuilt in prepared:
             suite = validation.suite
             result = results[suite.name]
-            reading.validated(suite, result, unbuilt, validation.arrivals)
+            reading.validated(validation, result, unbuilt)
             if result.problem is not None:
                 tables.append(_unread(suite, built[suite.name], result.problem, result))
             else:
                 tables.append(ReadTable(to_gx_suite(suite, built[suite.name]), result, tuple(unbuilt)))
-        return replace(reading.complete(run), notes=notes), tables
+        return reading.complete(replace(run, notes=notes)), tables
 
     def _observing(self, suites: Sequence[SuiteSpec]) -> tuple[tuple[SuiteSpec, ...], tuple[str, ...]]:
         """The suites as they count in this run, and a note on each that only observes."""

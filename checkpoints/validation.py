@@ -19,6 +19,7 @@ from gx.errors import SluiceError
 from gx.masking import error_kind, mask_error
 from gx.scan.arrivals import Arrivals
 from gx.scan.batch import TableBatch
+from gx.scan.quarantine import Quarantine
 from gx.scan.result import validate_suite
 from gx.warehouse.base import Warehouse
 from gx.warehouse.table import CatalogTable
@@ -33,12 +34,14 @@ class TableValidation:
 
     Attributes:
         arrivals: lets only the new rows be read, where they are enough; afterwards it says what was read.
+        quarantine: where the keys of its failing rows go; afterwards it says what became of them.
     """
 
     suite: SuiteSpec
     table: CatalogTable
     expectations: Sequence[Expectation]
     arrivals: Arrivals | None = None
+    quarantine: Quarantine | None = None
 
 
 @dataclass(frozen=True)
@@ -107,7 +110,13 @@ def _validate(
         batch = TableBatch.of(warehouse, item.table, item.suite.name)
         try:
             identifier, result = validate_suite(
-                batch, item.suite.name, expectations, _RESULT_FORMAT, run_id, item.arrivals
+                batch,
+                item.suite.name,
+                expectations,
+                _RESULT_FORMAT,
+                run_id,
+                item.arrivals,
+                quarantine=item.quarantine,
             )
         finally:
             statements = batch.engine.statements

@@ -8,14 +8,15 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from expectations.documents import Node, check_keys, read_document, suggest
-from expectations.suite import ArrivalsSpec, ExpectationSpec, Severity, SuiteSpec
+from expectations.suite import ArrivalsSpec, ExpectationSpec, QuarantineSpec, Severity, SuiteSpec
 from gx.errors import ConfigError
 from gx.shown import spelled
+from gx.warehouse.quarantine import OWN_COLUMNS
 from gx.warehouse.table import TableName
 
 _SUITE_KEYS = (
     *("table", "name", "owner", "description", "tags", "allow_empty", "arrivals", "observing"),
-    *("pii", "samples", "keys"),
+    *("pii", "samples", "keys", "quarantine"),
     "expectations",
 )
 _EXPECTATION_KEYS = ("severity", "blocking", "notes")
@@ -82,6 +83,7 @@ def load_suite(file: Path, layer: str = "") -> SuiteSpec:
         pii=entries["pii"].texts("`pii`") if "pii" in entries else (),
         samples=entries["samples"].texts("`samples`") if "samples" in entries else (),
         keys=entries["keys"].texts("`keys`") if "keys" in entries else (),
+        quarantine=_quarantine(entries["quarantine"], entries.get("keys")) if "quarantine" in entries else None,
     )
 
 
@@ -139,6 +141,29 @@ def _observing(node: Node) -> int:
     if isinstance(runs, bool) or not isinstance(runs, int) or not 0 <= runs <= _MOST_OBSERVED:
         raise node.fail(f"`observing` must be a number of runs from 0 to {_MOST_OBSERVED}; found {runs!r}")
     return int(runs)
+
+
+def _quarantine(node: Node, keys: Node | None) -> QuarantineSpec:
+    entries = node.mapping("`quarantine`")
+    check_keys(entries, ("max_percent", "leave_out"), "`quarantine`")
+    if "max_percent" not in entries:
+        raise node.fail("`quarantine` needs `max_percent:`, how many of the table's rows may be left out of a load")
+    percent = entries["max_percent"].value
+    if isinstance(percent, bool) or not isinstance(percent, int | float) or not 0 < percent <= 100:
+        raise entries["max_percent"].fail(
+            f"`max_percent` must be a number of percent, more than 0 and at most 100; found {percent!r}"
+        )
+    names = keys.texts("`keys`") if keys else ()
+    if keys is None or not names:
+        raise node.fail("`quarantine` needs `keys:` in the suite, the columns that name a row (keys: [charge_id])")
+    for name in names:
+        if spelled(name) in OWN_COLUMNS:
+            raise keys.fail(
+                f"{name} cannot be among the `keys` of a suite with `quarantine`, whose table has a column of that "
+                f"name for itself; it has {', '.join(OWN_COLUMNS)}"
+            )
+    leave_out = _flag(entries["leave_out"], "`leave_out`") if "leave_out" in entries else False
+    return QuarantineSpec(float(percent), leave_out)
 
 
 def _refuse_shown_pii(entries: Mapping[str, Node]) -> None:

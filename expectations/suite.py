@@ -64,6 +64,19 @@ class ArrivalsSpec:
 
 
 @dataclass(frozen=True)
+class QuarantineSpec:
+    """What becomes of rows that fail an expectation which blocks and names rows: their keys are put on record.
+
+    Attributes:
+        max_percent: of all the table's rows, how many may be left out.
+        leave_out: whether the next load leaves them out, and the gate opens all the same, within ``max_percent``.
+    """
+
+    max_percent: float
+    leave_out: bool = False
+
+
+@dataclass(frozen=True)
 class SuiteSpec:
     """What must be true of one table.
 
@@ -81,6 +94,7 @@ class SuiteSpec:
         pii: columns whose values may appear nowhere, not even summed up.
         samples: columns of which failing values may be shown.
         keys: columns whose values may name a failing row.
+        quarantine: puts failing rows on record by their ``keys``; without it none are.
     """
 
     name: str
@@ -97,6 +111,7 @@ class SuiteSpec:
     pii: tuple[str, ...] = ()
     samples: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
+    quarantine: QuarantineSpec | None = None
 
     def observed(self) -> SuiteSpec:
         """The suite while it observes: none of its expectations blocks."""

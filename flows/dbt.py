@@ -127,6 +127,7 @@ def run_dbt(
     *,
     deduplicate: bool = True,
     full_refresh: bool = False,
+    ingest_id: str | None = None,
     on_progress: Callable[[DbtProgress], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> DbtRun:
@@ -137,6 +138,7 @@ def run_dbt(
         setup: the warehouse, and where and how long dbt may work.
         deduplicate: False builds the BEFORE staging models of the first incident.
         full_refresh: rebuild incremental models from scratch, as after a change of their logic.
+        ingest_id: of what is loaded; the rows that its checkpoint quarantined are left out.
         on_progress: called in this thread as each model starts and ends.
         clock: seconds that only grow, to measure with.
 
@@ -148,6 +150,9 @@ def run_dbt(
     if load not in LOADS:
         raise ConfigError(f"there is no load {load!r}; the loads are {', '.join(LOADS)}")
     settings = warehouse_environment(setup.warehouse, lock_wait_seconds=setup.lock_wait_seconds)
+    if ingest_id is not None:
+        # No dbt variable, for with another one dbt would parse everything again.
+        settings["SLUICE_DBT_INGEST_ID"] = ingest_id
     inherited = {name: value for name, value in setup.environment.items() if not name.startswith(("SLUICE_", "DBT_"))}
     work = setup.state_dir.resolve() / "dbt"
     # A parse is kept for one target and one set of vars; with others dbt would parse everything again.

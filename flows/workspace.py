@@ -120,6 +120,7 @@ class Workspace:
             full_scan=full_scan,
             progress=self.progress,
             audit_copy=audit_copy,
+            keep_days=self.settings.ledger_keep_days,
         )
         try:
             return runner.run(spec, ingest_id)
@@ -167,7 +168,9 @@ class Workspace:
             lock_wait_seconds=self.settings.wait_seconds,
             audited=self.audited,
         )
-        run = run_dbt(load, setup, deduplicate=self.scenario.deduplicate, on_progress=self._model_done)
+        run = run_dbt(
+            load, setup, deduplicate=self.scenario.deduplicate, ingest_id=ingest_id, on_progress=self._model_done
+        )
         if load in self.audited:
             self.publication(load).finish(ingest_id, utc_now())
             self.warehouse.release()

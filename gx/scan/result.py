@@ -18,6 +18,7 @@ from great_expectations.validator.validator import calc_validation_statistics
 
 from gx.scan.arrivals import Arrivals
 from gx.scan.batch import TableBatch
+from gx.scan.quarantine import Quarantine
 from gx.scan.suite import validate
 
 
@@ -28,6 +29,8 @@ def validate_suite(
     result_format: Mapping[str, Any],
     run_id: RunIdentifier,
     arrivals: Arrivals | None = None,
+    *,
+    quarantine: Quarantine | None = None,
 ) -> tuple[ValidationResultIdentifier, ExpectationSuiteValidationResult]:
     """Validate a table, and put the results together as GX stores and renders them; nothing is stored.
 
@@ -35,7 +38,7 @@ def validate_suite(
         WarehouseExhaustedError: the warehouse did not answer; then nothing of this table is known.
     """
     began = datetime.now(UTC)
-    results = validate(batch, expectations, result_format, arrivals)
+    results = validate(batch, expectations, result_format, arrivals, quarantine)
     statistics = calc_validation_statistics(results)
     table = batch.table
     meta: dict[str, Any] = {

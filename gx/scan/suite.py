@@ -16,6 +16,7 @@ from gx.scan.arrivals import Arrivals
 from gx.scan.asking import ask
 from gx.scan.batch import TableBatch
 from gx.scan.failing_rows import FailingRows
+from gx.scan.quarantine import Quarantine
 from gx.scan.reading import Reading
 from gx.scan.scan import Scan
 
@@ -42,6 +43,7 @@ def validate(
     expectations: Sequence[Expectation],
     result_format: Mapping[str, Any],
     arrivals: Arrivals | None = None,
+    quarantine: Quarantine | None = None,
 ) -> list[ExpectationValidationResult]:
     """Judge the expectations by what the table holds; the results are in their order, and what GX would give.
 
@@ -54,6 +56,7 @@ def validate(
         expectations: complete with their facts.
         result_format: GX's, as a mapping.
         arrivals: lets only the new rows be read, where they are enough.
+        quarantine: where the keys of failing rows go; what it excuses no longer blocks, as the results' metas say.
 
     Raises:
         WarehouseExhaustedError: the warehouse did not answer; then nothing of this table is known.
@@ -67,6 +70,9 @@ def validate(
     for item, result in zip(asked, results, strict=True):
         if isinstance(item, _Asked):
             find.add_to(result, item.counted)
+    if quarantine is not None:
+        both = zip(asked, results, strict=True)
+        quarantine.keep(reading, [(result, item.counted) for item, result in both if isinstance(item, _Asked)])
     return results
 
 

@@ -51,6 +51,8 @@ class Warehouse:
     """How many of them can be aggregates that collect values, to count different ones or to order them."""
     tables_at_once: int
     """How many tables to validate at the same time, unless the settings say."""
+    exact_names = False
+    """Whether names that differ in their case alone are two."""
     hidden_columns: frozenset[str] = frozenset()
     """Lower-case names that a query can read of any table, although no table has such a column."""
 
@@ -73,6 +75,8 @@ class Warehouse:
         self._progress = progress
         self._engine: Engine | None = None
         self._opening = threading.Lock()
+        self.writing = threading.Lock()
+        """Held by the one thread that writes."""
 
     @property
     def engine(self) -> Engine:

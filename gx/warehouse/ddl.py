@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import TableClause, quoted_name
+from sqlalchemy import Select, TableClause, quoted_name
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import ExecutableDDLElement
 
@@ -17,6 +17,16 @@ class CopyTable(ExecutableDDLElement):
     def __init__(self, source: TableClause, copy: TableClause) -> None:
         self.source = source
         self.copy = copy
+
+
+class CreateTableAs(ExecutableDDLElement):
+    """A table with the columns of a query and the rows it has, unless there is such a table."""
+
+    inherit_cache = False
+
+    def __init__(self, table: TableClause, query: Select[Any]) -> None:
+        self.table = table
+        self.query = query
 
 
 class DropRelation(ExecutableDDLElement):
@@ -82,6 +92,12 @@ class RevokeAll(ExecutableDDLElement):
 def _copy_table(element: CopyTable, compiler: Any, **_: Any) -> str:
     source, copy = (compiler.preparer.format_table(table) for table in (element.source, element.copy))
     return f"CREATE TABLE {copy} AS SELECT * FROM {source}"  # noqa: S608 - both names are quoted
+
+
+@compiles(CreateTableAs)
+def _create_table_as(element: CreateTableAs, compiler: Any, **_: Any) -> str:
+    query = compiler.sql_compiler.process(element.query, literal_binds=True)
+    return f"CREATE TABLE IF NOT EXISTS {compiler.preparer.format_table(element.table)} AS {query}"
 
 
 @compiles(DropRelation)

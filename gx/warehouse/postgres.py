@@ -55,6 +55,7 @@ class PostgresWarehouse(Warehouse):
     dialect_name = "postgresql"
     tables_at_once = 4
     max_columns = 1_664  # MaxTupleAttributeNumber
+    exact_names = True
     hidden_columns = frozenset({"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"})
 
     def key_hash(self, columns: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:

@@ -16,11 +16,12 @@ from great_expectations.expectations.expectation_configuration import Expectatio
 from checkpoints.outcomes import read_outcomes
 from checkpoints.reading import Reading
 from checkpoints.result import ExpectationOutcome, Verdict, decide
-from checkpoints.validation import ValidatedTable
+from checkpoints.validation import TableValidation, ValidatedTable
 from expectations.build import Unbuilt, build_expectations
 from expectations.loader import load_suite
 from expectations.suite import SuiteSpec
 from gx.shown import META
+from gx.warehouse.table import CatalogTable
 
 QUIET = {"raised_exception": False, "exception_message": None, "exception_traceback": None}
 RAISED = {"raised_exception": True, "exception_message": "no such column", "exception_traceback": "..."}
@@ -126,5 +127,6 @@ def test_rows_that_could_not_be_counted_and_an_empty_table_close_the_gate(suite:
     for probe, verdict in ((item(-1, observed=5), "passed"), (item(-1, observed=0), "failed"), (item(-1), "errored")):
         reading = Reading()
         result = ExpectationSuiteValidationResult(success=True, results=[*good, probe], suite_name=suite.name)
-        reading.validated(suite, ValidatedTable(None, result), ())
+        table = CatalogTable(None, "main", "t")
+        reading.validated(TableValidation(suite, table, ()), ValidatedTable(None, result), ())
         assert decide(reading.outcomes, reading.problems) == verdict

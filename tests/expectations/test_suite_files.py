@@ -101,6 +101,9 @@ BAD_DOCUMENTS = {
     "merge of a text": ("table: t\n<<: abc\n", 2, "`<<` takes the alias of a mapping"),
 }
 
+KEYS = "keys: [id]\n"
+QUARANTINE = "table: t\nquarantine: {{{}}}\nexpectations: [expect_x]\n"
+
 BAD_SUITES = {
     "no table": ("expectations: [expect_x]\n", 1, "a suite needs `table:`"),
     "no expectations": ("table: t\n", 1, "a suite needs `expectations:`"),
@@ -117,6 +120,25 @@ BAD_SUITES = {
     "observing a share": ("table: t\nobserving: 0.5\nexpectations: [expect_x]\n", 2, "number of runs from 0 to 1000"),
     "observing less than none": ("table: t\nobserving: -1\nexpectations: [expect_x]\n", 2, "number of runs from 0"),
     "observing for ever": ("table: t\nobserving: true\nexpectations: [expect_x]\n", 2, "number of runs from 0"),
+    "a quarantine without keys": (QUARANTINE.format("max_percent: 1"), 2, "`quarantine` needs `keys:` in the suite"),
+    "a quarantine with empty keys": ("keys: []\n" + QUARANTINE.format("max_percent: 1"), 3, "needs `keys:`"),
+    "a quarantine of no share": (KEYS + QUARANTINE.format("leave_out: true"), 3, "needs `max_percent:`"),
+    "a quarantine of nothing": (KEYS + QUARANTINE.format("max_percent: 0"), 3, "more than 0 and at most 100; found 0"),
+    "a quarantine of too much": (KEYS + QUARANTINE.format("max_percent: 101"), 3, "at most 100; found 101"),
+    "a quarantine of not a number": (KEYS + QUARANTINE.format("max_percent: .nan"), 3, "at most 100; found nan"),
+    "a quarantine of true": (KEYS + QUARANTINE.format("max_percent: true"), 3, "at most 100; found True"),
+    "a quarantine misspelt": (
+        KEYS + QUARANTINE.format("max_percent: 1, leaveout: true"),
+        3,
+        "no setting 'leaveout' (did you mean 'leave_out'?)",
+    ),
+    "leave_out a text": (KEYS + QUARANTINE.format("max_percent: 1, leave_out: yes"), 3, "must be true or false"),
+    "a key called as the quarantine's column": (
+        "keys: [id, Run_Id]\n" + QUARANTINE.format("max_percent: 1"),
+        1,
+        "Run_Id cannot be among the `keys`",
+    ),
+    "a personal key": ("pii: [id]\n" + KEYS + QUARANTINE.format("max_percent: 1"), 2, "id is in `pii`"),
     "allow_empty a text": ("table: t\nallow_empty: no\nexpectations: [expect_x]\n", 2, "must be true or false"),
     "expectation a number": (EXPECTATION.format("5"), LINE, "an expectation must be a mapping"),
     "expectation empty": (EXPECTATION.format("{}"), LINE, "one name with its arguments, found none"),

@@ -35,6 +35,7 @@ class Checks:
     warehouse: Warehouse
     sources: Mapping[str, Source] = field(default_factory=dict)
     now: datetime = NOW
+    ingest_id: str = "ingest-1"
 
     def run(self, suites: Suites, **settings: Any) -> CheckpointRun:
         """Write one suite for each table, all with these settings, then run the checkpoint over them."""
@@ -58,7 +59,7 @@ class Checks:
             checkpoints=checkpoints,
             clock=lambda: self.now,
         )
-        return runner.run(find_checkpoint(checkpoints, "all"), "ingest-1")
+        return runner.run(find_checkpoint(checkpoints, "all"), self.ingest_id)
 
     @property
     def state(self) -> Path:
@@ -71,7 +72,7 @@ class Checks:
 
     def gate(self) -> Gate:
         """The gate that the checkpoint guards."""
-        return self.ledger.gate(LOAD, ["all"], ingest_id="ingest-1", now=self.now)
+        return self.ledger.gate(LOAD, ["all"], ingest_id=self.ingest_id, now=self.now)
 
 
 def only(run: CheckpointRun) -> ExpectationOutcome:

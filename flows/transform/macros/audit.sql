@@ -5,7 +5,9 @@
 {% macro ref() -%}
     {%- set relation = builtins.ref(*varargs, **kwargs) -%}
     {%- if execute and relation.schema and (model.package_name ~ '.' ~ relation.identifier) not in models_of_run() -%}
-        {%- do return(published(relation)) -%}
+        {%- set relation = published(relation) -%}
+        {%- do refuse_quarantined(relation) -%}
+        {%- do return(relation) -%}
     {%- endif -%}
     {%- do return(relation) -%}
 {%- endmacro %}

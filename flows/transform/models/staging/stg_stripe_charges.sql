@@ -2,7 +2,7 @@
 -- `succeeded` copy of a charge that has failed since.
 with charges as (
     {{ deduplicate(
-        source('raw_stripe', 'charges'), 'id',
+        without_quarantined(source('raw_stripe', 'charges'), ['id']), 'id',
         tie_break=['amount', 'status', 'customer_id', 'currency', 'created']
     ) }}
 )
