@@ -225,6 +225,14 @@ class Warehouse:
             transient=isinstance(error, DBAPIError) and "password" not in reason.lower(),
         )
 
+    def utc_now(self) -> ColumnElement[Any]:
+        """The warehouse's own time, in UTC without a zone."""
+        return sa.func.timezone("UTC", sa.func.now())
+
+    def minutes_between(self, earlier: ColumnElement[Any], later: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Whole minutes from one time to another."""
+        return sa.func.floor(sa.extract("epoch", later - earlier) / 60)
+
     def key_hash(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
         """A hash of the columns' values together, of 64 bits: equal where the warehouse finds the values equal."""
         return sa.func.hash(*columns)
