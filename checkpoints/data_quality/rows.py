@@ -100,6 +100,9 @@ def closed_row(load: str, ingest_id: str | None, reason: str, now: datetime) -> 
 def _metrics(found: RecordedResults, table: str) -> Row:
     about = [outcome for outcome in found.outcomes if outcome.table == table]
     total = found.rows.get(table)
+    statuses = [_status(each) for each in about]
+    if total is None or (total == 0 and not found.verdict.opens):
+        statuses.append(FAIL)  # it could not be counted, or is empty and may not be
     duplicates = _most(each.unexpected_count for each in about if _UNIQUE.fullmatch(each.expectation))
     return {
         "table_name": table,
@@ -107,7 +110,7 @@ def _metrics(found: RecordedResults, table: str) -> Row:
         "unique_rows": None if total is None or duplicates is None else total - duplicates,
         "duplicate_rows": duplicates,
         "null_rows": _most(each.unexpected_count for each in about if each.expectation == _NOT_NULL),
-        "status": _worst([_status(each) for each in about]) if total is not None else FAIL,
+        "status": _worst(statuses),
         "run_id": found.run_id,
     }
 

@@ -91,8 +91,8 @@ class _NotClosedError(SluiceError):
     def __init__(self, load: str, problem: SluiceError, revoked: int) -> None:
         done = "is revoked in the ledger" if revoked else "was not in force"
         super().__init__(
-            f"the override of {load} {done}, BUT THE WAREHOUSE WAS NOT TOLD: dbt, and who asks there, may find the "
-            f"gate open until the override would have ended. Run `sluice ledger publish` as soon as it can be: {problem}"
+            f"the override of {load} {done}, BUT THE WAREHOUSE WAS NOT TOLD: dbt, and who asks there, may find it open "
+            f"until the override would have ended. Run `sluice ledger publish` as soon as it can be: {problem}"
         )
 
 
