@@ -113,6 +113,7 @@ class CheckpointRun:
         scans: how each table was read.
         docs: the Data Docs index, when it was published.
         docs_problem: why it was not.
+        not_copied: why the warehouse's copy of the ledger does not have it.
         softer: whether the checkpoint only reports, and its gates open whatever the verdict.
         notes: of suites that observe, how long they still do; of rows that are quarantined, how many.
     """
@@ -128,6 +129,7 @@ class CheckpointRun:
     scans: tuple[TableScan, ...] = ()
     docs: str | None = None
     docs_problem: str | None = None
+    not_copied: str | None = None
     softer: bool = False
     notes: tuple[str, ...] = ()
 

@@ -13,6 +13,7 @@ from great_expectations.expectations.expectation import Expectation
 
 from checkpoints import quarantining
 from checkpoints.audit_copy import AuditCopy
+from checkpoints.data_quality import NoDataQuality
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.override import Override
 from checkpoints.publish import ReadTable, publish_docs
@@ -53,6 +54,7 @@ class CheckpointRunner:
         progress: told what is being done, one short line at a time.
         audit_copy: where the tables are read, when not where their suites say.
         keep_days: how long the keys of quarantined rows stay on record.
+        data_quality: the copy of gates and results in the warehouse.
     """
 
     suites_dir: Path
@@ -66,6 +68,7 @@ class CheckpointRunner:
     progress: Callable[[str], None] = lambda _: None
     audit_copy: AuditCopy = AuditCopy()  # noqa: RUF009 - it is frozen
     keep_days: float = 400
+    data_quality: NoDataQuality = NoDataQuality()  # noqa: RUF009 - it holds nothing
 
     def run(self, spec: CheckpointSpec, ingest_id: str) -> CheckpointRun:
         """Run a checkpoint on one ingest, record it, decide its gates and publish its Data Docs.
@@ -79,11 +82,13 @@ class CheckpointRunner:
         """
         started = self.clock()
         run_id = f"{spec.name}-{started:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
-        self.ledger.begin_run(run_id, spec.name, ingest_id, spec.gates, started)
+        with self.data_quality.closing(spec.gates, ingest_id, f"{spec.name} has not finished") as closed:
+            self.ledger.begin_run(run_id, spec.name, ingest_id, spec.gates, started)
         run = CheckpointRun(run_id, spec.name, ingest_id, started, started, (), softer=spec.softer)
         context: AbstractDataContext | None = None
         try:
             context = self.open_context()
+            closed.check()
             self.audit_copy.verify()
             run, tables = self._validate(spec, run)
             self._remember(run)
@@ -91,15 +96,18 @@ class CheckpointRunner:
             # Whatever it was, also an interrupt: the run has a verdict, and it is errored.
             failed = replace(run, finished_at=self.clock(), problems=((Verdict.ERRORED, _problem(error)),))
             self.ledger.finish_run(failed, spec.gates)
+            if isinstance(error, Exception) and closed.problem is None:
+                self.data_quality.record(run_id)
             if context is not None and isinstance(error, Exception):
                 publish_docs(context, (), failed, standing=self._standing())  # or the front page would say all is well
             raise
         run = replace(run, finished_at=self.clock())
         decisions = self.ledger.finish_run(run, spec.gates)
+        not_copied = self.data_quality.record(run_id)
         docs, docs_problem = publish_docs(
             context, tables, run, decisions, self._overrides(run), standing=self._standing()
         )
-        return replace(run, docs=docs, docs_problem=docs_problem)
+        return replace(run, docs=docs, docs_problem=docs_problem, not_copied=not_copied)
 
     def _overrides(self, run: CheckpointRun) -> tuple[Override, ...]:
         try:

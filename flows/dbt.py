@@ -119,6 +119,8 @@ class DbtSetup:
     """How long, roughly, to wait for another process that has a DuckDB file open."""
     audited: tuple[str, ...] = ()
     """The loads whose tables are built in ``<schema>_audit``. The same for every load: a change means a new parse."""
+    asking: str | None = None
+    """The warehouse's schema in which dbt itself asks for the load's gate; None when nobody keeps gates there."""
 
 
 def run_dbt(
@@ -171,6 +173,8 @@ def run_dbt(
     variables = {
         "deduplicate": deduplicate,
         "audited_schemas": [schema for audited in setup.audited for schema in SCHEMAS[audited]],
+        "sluice_loads": list(LOADS) if setup.asking else [],
+        "sluice_schema": setup.asking or "",
     }
     command = _command(load, target_dir, work / "logs", variables, full_refresh)
     with running(command, inherited | settings, work) as child:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import uuid4
 
@@ -11,11 +12,17 @@ OUTSIDE = "outside sluice"
 """The source, in the ledger, of an ingest that sluice was only told of."""
 
 
-def ingest_to_check(ledger: Ledger, checkpoint: str, given: str | None) -> str:
+def ingest_to_check(ledger: Ledger, checkpoint: str, given: str | None, begin: Callable[[str, str], object]) -> str:
     """The ingest that a check is about; recorded when it is new, so that gates are asked about it from now on.
 
     Without a given one: the last ingest if sluice brought it. Of data that comes from elsewhere nobody said when it
     came, so a checkpoint that is run again begins a new one, and what other checkpoints said before counts no more.
+
+    Args:
+        ledger: of the project.
+        checkpoint: the one that is to run.
+        given: the ingest that was named.
+        begin: records an ingest and its source.
     """
     latest = ledger.latest_ingest()
     recorded = ledger.ingest(latest) if latest is not None else None
@@ -26,7 +33,7 @@ def ingest_to_check(ledger: Ledger, checkpoint: str, given: str | None) -> str:
     else:
         ingest_id = new_ingest_id("check")
     if ledger.ingest(ingest_id) is None:
-        ledger.begin_ingest(ingest_id, OUTSIDE, datetime.now(UTC))
+        begin(ingest_id, OUTSIDE)
     return ingest_id
 
 

@@ -78,6 +78,8 @@ def checkpoint(name: str, ingest_id: str, *, built: bool = False) -> CheckpointR
     with _masked():
         run = _workspace.get().check(name, ingest_id, built=built)
         leave_artifact(run)
+        if run.not_copied:
+            _workspace.get().progress(run.not_copied)
         return run
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from checkpoints.audit_copy import AuditCopy
+from checkpoints.data_quality import Closed, NoDataQuality, data_quality_of
 from checkpoints.gate import Gate, GateClosedError
 from checkpoints.layers import LOADS, SCHEMAS, audited_loads, project_checkpoints, publish_gate
 from checkpoints.ledger import Ledger
@@ -50,6 +51,11 @@ class Workspace:
         return project_checkpoints(self.settings)
 
     @cached_property
+    def data_quality(self) -> NoDataQuality:
+        """The copy of gates and results in the warehouse."""
+        return data_quality_of(self.settings, self.warehouse, self.ledger)
+
+    @cached_property
     def audited(self) -> tuple[str, ...]:
         """The loads that readers see only once their checkpoint let them through."""
         return audited_loads(self.settings)
@@ -76,13 +82,17 @@ class Workspace:
             IngestError: it did not complete; nothing was checked for it, so no gate opens.
         """
         source = self.sources.ingest()
-        self.ledger.begin_ingest(ingest_id, type(source).__name__, utc_now())
+        self.begin_ingest(ingest_id, type(source).__name__).check()
         try:
             result = source.run(ingest_id, self.progress)
         finally:
             self.warehouse.release()
         self.ledger.finish_ingest(ingest_id, utc_now(), {table.table: table.rows for table in result.tables})
         return result
+
+    def begin_ingest(self, ingest_id: str, source: str) -> Closed:
+        """Record that an ingest began, which closes every gate."""
+        return begin_ingest(self.data_quality, self.ledger, ingest_id, source)
 
     def check(self, checkpoint: str, ingest_id: str, *, full_scan: bool = False, built: bool = False) -> CheckpointRun:
         """Run one checkpoint on the build of this ingest that waits to be published, or else on what readers see.
@@ -121,6 +131,7 @@ class Workspace:
             progress=self.progress,
             audit_copy=audit_copy,
             keep_days=self.settings.ledger_keep_days,
+            data_quality=self.data_quality,
         )
         try:
             return runner.run(spec, ingest_id)
@@ -154,10 +165,12 @@ class Workspace:
         self.require_open(load, ingest_id)  # the second lock: whoever calls, the load looks for itself
         self._refuse_what_was_rolled_back(load, ingest_id)
         self._require_published_before(load, ingest_id)
-        if spec := self.checkpoints.get(load):
-            # Loaded a second time, the layer's earlier verdict would speak of tables that are being replaced.
-            reason = f"the load {load} began; what it builds has not been checked yet"
-            self.ledger.close_gates(load, ingest_id, spec.gates, reason, utc_now())
+        gates = self.checkpoints[load].gates if load in self.checkpoints else ()
+        # Loaded a second time, the layer's earlier verdict would speak of tables that are being replaced.
+        reason = f"the load {load} began; what it builds has not been checked yet"
+        with self.data_quality.closing(gates, ingest_id, reason) as closed:
+            self.ledger.close_gates(load, ingest_id, gates, reason, utc_now())
+        closed.check()  # and dbt, which asks the warehouse, finds this load's own gate there
         self.publication(load).begin(audited=load in self.audited)
         self.warehouse.release()
         setup = DbtSetup(
@@ -167,6 +180,7 @@ class Workspace:
             timeout_seconds=self.settings.load_timeout_seconds,
             lock_wait_seconds=self.settings.wait_seconds,
             audited=self.audited,
+            asking=self.data_quality.schema,
         )
         run = run_dbt(
             load, setup, deduplicate=self.scenario.deduplicate, ingest_id=ingest_id, on_progress=self._model_done
@@ -206,7 +220,8 @@ class Workspace:
             raise ConfigError(f"{load!r} is no layer that is audited; these are: {audited} (SLUICE_AUDIT_LAYERS)")
         gates = self.checkpoints[load].gates if load in self.checkpoints else ()
         try:
-            return self.publication(load).roll_back(self.ledger, gates, utc_now())
+            with self.data_quality.closing(gates, None, f"{load} was rolled back"):
+                return self.publication(load).roll_back(self.ledger, gates, utc_now())
         finally:
             self.warehouse.release()
 
@@ -268,6 +283,13 @@ def open_workspace(
         databases = source_urls(settings.project, os.environ)
         sources = SourceWiring(settings, scenario, warehouse, databases, resources, progress)
         yield Workspace(settings, scenario, progress, ledger, warehouse, sources)
+
+
+def begin_ingest(data_quality: NoDataQuality, ledger: Ledger, ingest_id: str, source: str) -> Closed:
+    """Record that an ingest began, which closes every gate: in the warehouse first."""
+    with data_quality.closing(None, ingest_id, f"the ingest {ingest_id} has begun, and was not checked yet") as closed:
+        ledger.begin_ingest(ingest_id, source, utc_now())
+    return closed
 
 
 def utc_now() -> datetime:

@@ -56,6 +56,8 @@ class Settings(BaseSettings):
     """How long one load (a dbt run) may take."""
     audit_layers: str = "staging,marts,dashboards"
     """Comma-separated layers that readers see only once their checkpoint has passed; ``none`` for no such layer."""
+    data_quality_schema: str = Field("data_quality", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
+    """The warehouse's schema in which gates and results are copied from the ledger; ``none`` for no copy."""
     stripe_api_key: SecretStr | None = None
     """Stripe secret key; without it the embedded Stripe emulator is used."""
     stripe_api_base: str | None = None

@@ -4,6 +4,14 @@ from __future__ import annotations
 
 from checkpoints.ledger.connection import LedgerError
 from checkpoints.ledger.ledger import Ledger
-from checkpoints.ledger.records import LedgerStatus, RecordedIngest, RecordedRun
+from checkpoints.ledger.records import LedgerStatus, RecordedIngest, RecordedOutcome, RecordedResults, RecordedRun
 
-__all__ = ["Ledger", "LedgerError", "LedgerStatus", "RecordedIngest", "RecordedRun"]
+__all__ = [
+    "Ledger",
+    "LedgerError",
+    "LedgerStatus",
+    "RecordedIngest",
+    "RecordedOutcome",
+    "RecordedResults",
+    "RecordedRun",
+]

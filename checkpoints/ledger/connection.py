@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from filelock import FileLock
 from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
@@ -20,6 +21,7 @@ from gx.redaction import redact, safe_url, url_secrets
 _BUSY_SECONDS = 30
 # Any number that other programs in the same PostgreSQL database are unlikely to lock by.
 _EXCLUSIVE_LOCK = 0x51_1CE_E
+_TURN_LOCK = 0x51_1CE_F
 
 
 class LedgerError(SluiceError):
@@ -95,6 +97,28 @@ class Database:
             else:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_EXCLUSIVE_LOCK)))
             yield connection
+
+    @contextmanager
+    def turn(self) -> Iterator[None]:
+        """Wait until nobody else, in any process, is in such a block; the database stays of use to all meanwhile.
+
+        Raises:
+            LedgerError: the database cannot be used, or somebody else took too long.
+        """
+        with ExitStack() as kept:
+            try:
+                if self._is_file():
+                    file = Path(str(self.url.database))
+                    file.parent.mkdir(parents=True, exist_ok=True)
+                    kept.enter_context(FileLock(f"{file}.turn", timeout=_BUSY_SECONDS))
+                else:
+                    connection = kept.enter_context(self._open().begin())
+                    connection.execute(sa.text(f"SET LOCAL lock_timeout = '{_BUSY_SECONDS}s'"))
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN_LOCK)))
+            except (SQLAlchemyError, OSError) as error:  # a lock that is not had in time is an OSError
+                detail = str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
+                raise self._unusable(detail) from None
+            yield
 
     def close(self) -> None:
         """Close every connection."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.engine import URL
 
 from checkpoints.gate import PENDING, Decision, Gate, GateDecision, evaluate
-from checkpoints.ledger import decisions, ingests, overrides, retention, runs
+from checkpoints.ledger import decisions, ingests, overrides, recorded, retention, runs
 from checkpoints.ledger.connection import Database
-from checkpoints.ledger.records import LedgerStatus, RecordedIngest, RecordedRun
+from checkpoints.ledger.records import LedgerStatus, RecordedIngest, RecordedResults, RecordedRun
 from checkpoints.ledger.scan_states import ScanStates
 from checkpoints.ledger.turns import turn_of_machines
 from checkpoints.override import Override
@@ -151,6 +151,16 @@ class Ledger:
         with self._database.transaction() as connection:
             return runs.finished_runs(connection, suite)
 
+    def finished_since(self, since: datetime) -> tuple[str, ...]:
+        """The runs that ended since then, in the order they did."""
+        with self._database.transaction() as connection:
+            return recorded.finished_since(connection, _naive(since))
+
+    def results_of(self, run_ids: Sequence[str]) -> tuple[RecordedResults, ...]:
+        """What runs found, as far as it may be told outside; one that has not ended is left out."""
+        with self._database.transaction() as connection:
+            return recorded.results_of(connection, run_ids)
+
     # -- gates ------------------------------------------------------------------------------------------------
 
     def gate(self, load: str, required: Sequence[str], *, ingest_id: str | None, now: datetime) -> Gate:
@@ -207,6 +217,12 @@ class Ledger:
     ) -> GateDecision:  # fmt: skip
         closed = (load, ingest_id, checkpoint, run_id, verdict, Decision.CLOSED, (reason,), now)
         return GateDecision(*closed, valid_until=now + self._valid_for)
+
+    @contextmanager
+    def turn_to_copy(self) -> Iterator[None]:
+        """Meanwhile nobody else copies gates elsewhere; whoever does must have the turn, or may copy an old answer."""
+        with self._database.turn():
+            yield
 
     # -- the ledger itself ------------------------------------------------------------------------------------
 

@@ -46,6 +46,46 @@ class RecordedRun:
 
 
 @dataclass(frozen=True)
+class RecordedOutcome:
+    """One expectation of a run that ended, as far as it may be told outside: counts, and no value of the data.
+
+    Attributes:
+        success: None when it could not be evaluated.
+    """
+
+    position: int
+    suite: str
+    table: str
+    expectation: str
+    column: str | None
+    severity: str
+    blocking: bool
+    success: bool | None
+    element_count: int | None
+    unexpected_count: int | None
+
+
+@dataclass(frozen=True)
+class RecordedResults:
+    """A run that ended, and what it found.
+
+    Attributes:
+        rows: of each table that could be counted.
+        newest: of each table whose freshness was checked, and may be told, when its newest row arrived; in UTC.
+    """
+
+    run_id: str
+    checkpoint: str
+    ingest_id: str
+    verdict: Verdict
+    started_at: datetime
+    finished_at: datetime
+    outcomes: tuple[RecordedOutcome, ...]
+    rows: Mapping[str, int]
+    newest: Mapping[str, datetime]
+
+
+@dataclass(frozen=True)
 class LedgerStatus:
     """How much a ledger holds.
 

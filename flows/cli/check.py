@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from contextlib import redirect_stdout, suppress
+from contextlib import ExitStack, closing, redirect_stdout, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,13 +17,14 @@ from flows.cli.exit_codes import ExitCode, of_verdict
 from flows.cli.options import common_failing_with, ingest_option, print_json
 from flows.cli.progress import terminal_progress
 from flows.importing import importing_for_good
-from gx.errors import SluiceError
+from gx.errors import ConfigError, SluiceError, WarehouseError
 from gx.settings import Settings
 
 if TYPE_CHECKING:
     from checkpoints.result import CheckpointRun
 
 _SHOWN = 50
+_PATIENCE_SECONDS = 10.0
 _COLOURS = {"passed": "green", "warned": "yellow"}
 
 
@@ -45,7 +47,7 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
             redirect_stdout(sys.stderr),  # libraries print remarks, and standard output is one document with --json
             open_workspace(settings, what=f"sluice check {checkpoint}", progress=terminal_progress()) as workspace,
         ):
-            ingest_id = ingest_to_check(workspace.ledger, checkpoint, ingest_id)
+            ingest_id = ingest_to_check(workspace.ledger, checkpoint, ingest_id, workspace.begin_ingest)
             run = workspace.check(checkpoint, ingest_id, full_scan=full)
             gates = [workspace.gate(load, ingest_id) for load in spec.gates]
     except StillBusyError:
@@ -72,15 +74,20 @@ def _exit_code(run: CheckpointRun) -> ExitCode:
 
 def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, error: SluiceError) -> None:
     """A check that could not even begin leaves no gate open that an earlier one had opened."""
+    from checkpoints.data_quality import NoDataQuality, opened_data_quality
     from flows.ingest_ids import ingest_to_check
-    from flows.workspace import utc_now
+    from flows.workspace import begin_ingest, utc_now
 
-    ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
-    with suppress(LedgerError):  # then every gate is closed as it is
-        about = ingest_to_check(ledger, spec.name, ingest_id)
-        reason = f"the check could not be run: {error}"
-        ledger.close_gates(spec.name, about, spec.gates, reason, utc_now(), Verdict.ERRORED.value)
-    ledger.close()
+    with closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger, ExitStack() as kept:
+        data_quality = NoDataQuality()
+        if not isinstance(error, WarehouseError):  # it has just been tried
+            with suppress(ConfigError):
+                data_quality = kept.enter_context(opened_data_quality(settings, ledger, wait_seconds=_PATIENCE_SECONDS))
+        with suppress(LedgerError):  # then every gate is closed as it is
+            about = ingest_to_check(ledger, spec.name, ingest_id, partial(begin_ingest, data_quality, ledger))
+            reason = f"the check could not be run: {error}"
+            with data_quality.closing(spec.gates, about, f"the check {spec.name} could not be run"):
+                ledger.close_gates(spec.name, about, spec.gates, reason, utc_now(), Verdict.ERRORED.value)
 
 
 def _print(run: CheckpointRun) -> None:
@@ -98,6 +105,8 @@ def _print(run: CheckpointRun) -> None:
     if run.docs_problem:
         what = "are not complete" if run.docs else "could not be published"
         click.secho(f"Data Docs {what}: {run.docs_problem}", fg="yellow", err=True)
+    if run.not_copied:
+        click.secho(f"{run.not_copied}. Then write it anew: sluice ledger publish", fg="yellow", err=True)
 
 
 def _document(run: CheckpointRun, gates: list[tuple[str, str]]) -> dict[str, Any]:
@@ -133,4 +142,5 @@ def _document(run: CheckpointRun, gates: list[tuple[str, str]]) -> dict[str, Any
         },
         "data_docs": run.docs,
         "data_docs_problem": run.docs_problem,
+        "data_quality_problem": run.not_copied,
     }

@@ -9,13 +9,17 @@ from datetime import UTC, datetime
 import click
 
 from checkpoints.asking import ask, checkpoints_of
+from checkpoints.data_quality import opened_data_quality
 from checkpoints.ledger import Ledger
 from checkpoints.override import LONGEST, new_override, one_line
 from flows.cli.exit_codes import ExitCode
 from flows.cli.gate import show
 from flows.cli.options import common_failing_with, ingest_option
-from gx.errors import ConfigError
+from gx.errors import ConfigError, SluiceError
 from gx.settings import Settings
+
+_PATIENCE_SECONDS = 10.0
+"""How long to wait for a DuckDB file that a run has open; the run itself copies the gates when its check is done."""
 
 
 @click.command()
@@ -52,6 +56,12 @@ def override(
         if not every_ingest:
             about = _latest(ledger, ingest_id)
         ledger.override(new_override(load, about, reason=reason, by=by, until=until, now=now))
+        if problem := _copy(settings, ledger):
+            click.secho(
+                f"who asks the warehouse finds the gate as it was: {problem}. Then run: sluice ledger publish",
+                fg="yellow",
+                err=True,
+            )
     return show(ask(settings, load, about), as_json=as_json)
 
 
@@ -62,11 +72,38 @@ def override(
 def revoke(settings: Settings, as_json: bool, load: str, by: str) -> ExitCode:
     """End every override of LOAD; its checkpoints decide again. Exits 0 when that is done."""
     checkpoints_of(settings, load)
-    with _ledger(settings) as ledger:
-        if not ledger.revoke(load, one_line("--by", by), datetime.now(UTC)):
+    who = one_line("--by", by)
+    with _ledger(settings) as ledger, opened_data_quality(settings, ledger, wait_seconds=_PATIENCE_SECONDS) as copy:
+        with copy.closing([load], None, "the override was revoked") as closed:
+            revoked = ledger.revoke(load, who, datetime.now(UTC))
+        if closed.problem is not None:
+            raise _NotClosedError(load, closed.problem, revoked)
+        copy.refresh()
+        if not revoked:
             raise ConfigError(f"there is nothing to revoke: no override of {load} is in force")
     show(ask(settings, load), as_json=as_json)
     return ExitCode.OK
+
+
+class _NotClosedError(SluiceError):
+    """The ledger is closed, the warehouse perhaps not."""
+
+    def __init__(self, load: str, problem: SluiceError, revoked: int) -> None:
+        done = "is revoked in the ledger" if revoked else "was not in force"
+        super().__init__(
+            f"the override of {load} {done}, BUT THE WAREHOUSE WAS NOT TOLD: dbt, and who asks there, may find it open "
+            f"until the override would have ended. Run `sluice ledger publish` as soon as it can be: {problem}"
+        )
+
+
+def _copy(settings: Settings, ledger: Ledger) -> str | None:
+    """Let the warehouse know how gates stand; why that was impossible, if it was."""
+    try:
+        with opened_data_quality(settings, ledger, wait_seconds=_PATIENCE_SECONDS) as data_quality:
+            data_quality.refresh()
+    except SluiceError as error:
+        return str(error)
+    return None
 
 
 def _latest(ledger: Ledger, given: str | None) -> str:

@@ -75,8 +75,7 @@ class Warehouse:
         self._progress = progress
         self._engine: Engine | None = None
         self._opening = threading.Lock()
-        self.writing = threading.Lock()
-        """Held by the one thread that writes."""
+        self.writing = threading.Lock()  # held by the one thread that writes
 
     @property
     def engine(self) -> Engine:
@@ -229,6 +228,14 @@ class Warehouse:
             transient=isinstance(error, DBAPIError) and "password" not in reason.lower(),
         )
 
+    def utc_now(self) -> ColumnElement[Any]:
+        """The warehouse's own time, in UTC without a zone."""
+        return sa.func.timezone("UTC", sa.func.now())
+
+    def minutes_between(self, earlier: ColumnElement[Any], later: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Whole minutes from one time to another."""
+        return sa.func.floor(sa.extract("epoch", later - earlier) / 60)
+
     def key_hash(self, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[Any]:
         """A hash of the columns' values together, of 64 bits: equal where the warehouse finds the values equal."""
         return sa.func.hash(*columns)
@@ -270,13 +277,11 @@ class Warehouse:
         problem = mask_error(self.redact(str(error))) if asked else self.reason(error)
         return self.unanswered(problem, about, statements, transient=self.is_transient(error))
 
-    def unanswered(
-        self, problem: str, about: str, statements: int, *, transient: bool = False
-    ) -> WarehouseExhaustedError:
+    def unanswered(self, problem: str, about: str, sent: int, *, transient: bool = False) -> WarehouseExhaustedError:
         """The error for a table of which nothing could be learnt."""
-        sent = "1 statement" if statements == 1 else f"{statements} statements"
+        statements = "1 statement" if sent == 1 else f"{sent} statements"
         return WarehouseExhaustedError(
-            f"no answer from {self.describe()} about {about} ({sent} sent): {problem.rstrip('.')}",
+            f"no answer from {self.describe()} about {about} ({statements} sent): {problem.rstrip('.')}",
             transient=transient,
         )
 

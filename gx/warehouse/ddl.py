@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, TableClause, quoted_name
+from sqlalchemy import Select, TableClause, quoted_name, table
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import ExecutableDDLElement
 
@@ -86,6 +86,23 @@ class RevokeAll(ExecutableDDLElement):
     def __init__(self, table: TableClause, grantee: str | None) -> None:
         self.table = table
         self.grantee = grantee
+
+
+class CreateView(ExecutableDDLElement):
+    """A view of this name in a schema, in place of one that is there."""
+
+    inherit_cache = False
+
+    def __init__(self, name: str, schema: str, query: Select[Any]) -> None:
+        self.name = name
+        self.view = table(name, schema=schema)
+        self.query = query
+
+
+@compiles(CreateView)
+def _create_view(element: CreateView, compiler: Any, **_: Any) -> str:
+    query = compiler.sql_compiler.process(element.query, literal_binds=True)
+    return f"CREATE OR REPLACE VIEW {compiler.preparer.format_table(element.view)} AS {query}"
 
 
 @compiles(CopyTable)

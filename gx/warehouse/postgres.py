@@ -58,6 +58,10 @@ class PostgresWarehouse(Warehouse):
     exact_names = True
     hidden_columns = frozenset({"ctid", "xmin", "cmin", "xmax", "cmax", "tableoid"})
 
+    def utc_now(self) -> sa.ColumnElement[Any]:
+        # now() is when the transaction began, and one can be kept open for hours.
+        return sa.func.timezone("UTC", sa.func.clock_timestamp())
+
     def key_hash(self, columns: Sequence[sa.ColumnElement[Any]]) -> sa.ColumnElement[Any]:
         # Hashes each value as its type (and collation) compares it, whatever the types are. PostgreSQL 14 and later.
         return sa.func.hash_record_extended(sa.func.row(*columns), 0)

@@ -91,6 +91,12 @@ class SnowflakeWarehouse(Warehouse):
             arguments["network_timeout"] = math.ceil(self.statement_seconds)
         return {**super().engine_options(), "pool_pre_ping": True, "connect_args": arguments}
 
+    def utc_now(self) -> ColumnElement[Any]:
+        return sa.func.sysdate()
+
+    def minutes_between(self, earlier: ColumnElement[Any], later: ColumnElement[Any]) -> ColumnElement[Any]:
+        return sa.func.floor(sa.func.timestampdiff(sa.text("second"), earlier, later) / 60)
+
     def hash_doubt(self, table: CatalogTable, columns: Sequence[ColumnElement[Any]]) -> ColumnElement[bool] | None:
         # HASH looks at the text alone, and so tells apart what a collation finds equal.
         found = (table.column(str(column.key)) for column in columns)

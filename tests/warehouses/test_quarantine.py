@@ -176,7 +176,9 @@ def test_a_check_of_the_same_ingest_replaces_what_is_on_record(sales: Sales) -> 
 
 
 def test_another_ingest_leaves_what_is_on_record_alone_until_it_is_old(sales: Sales) -> None:
-    of_last_check = sa.select(sa.column("of_last_check")).select_from(sa.table(QUARANTINE, schema="data_quality"))
+    of_last_check = sa.select(sa.column("of_last_check", sa.Boolean)).select_from(
+        sa.table(QUARANTINE, schema="data_quality")
+    )
     sales.set(7, amount=-1)
     sales.check(POSITIVE)
     assert sales.ask(of_last_check) == [(True,)]
