@@ -113,6 +113,7 @@ def evaluate(
     *,
     latest_ingest: str | None,
     overrides: Sequence[Override] = (),
+    known: bool = True,
 ) -> Gate:
     """Combine the latest decision of each required checkpoint: one that is closed closes the gate.
 
@@ -126,6 +127,7 @@ def evaluate(
             what the tables hold, so its decisions open nothing, and neither does an override.
         overrides: of this load, the latest first. One that counts opens the gate against every verdict, but not
             while a run has not finished.
+        known: whether the ingest was ever recorded. One that was not may be about to begin.
     """
     if ingest_id is None:
         return closed(load, None, "nothing has been ingested or checked yet")
@@ -134,7 +136,9 @@ def evaluate(
     by_checkpoint = {decision.checkpoint: decision for decision in decisions}
     standings = [_standing(name, by_checkpoint.get(name), ingest_id, now) for name in required]
     blocking = [standing for standing in standings if standing.state is not _State.OPEN]
-    overtaken = latest_ingest is not None and ingest_id != latest_ingest
+    overtaken = known and latest_ingest is not None and ingest_id != latest_ingest
+    if not known:
+        blocking.append(_Standing(_State.UNFINISHED, f"the ingest {ingest_id} has not begun"))
     if overtaken:
         text = f"the ingest {latest_ingest} began after {ingest_id}, so the tables hold something else by now"
         blocking.append(_Standing(_State.REFUSED, text))

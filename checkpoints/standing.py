@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from checkpoints.gate import Gate
+from checkpoints.gate import Decision, Gate
 from checkpoints.ledger import Ledger
 from checkpoints.spec import CheckpointSpec, gates_of
 from gx.docs.pages import Verdict
@@ -26,12 +26,11 @@ def standing(ledger: Ledger, checkpoints: Mapping[str, CheckpointSpec], now: dat
         LedgerError: it cannot be read.
     """
     latest = ledger.latest_ingest()
-    asked = [
-        ledger.gate(load, required, ingest_id=latest, now=now) for load, required in gates_of(dict(checkpoints)).items()
-    ]
+    gates = gates_of(dict(checkpoints))
+    asked = [ledger.gate(load, required, ingest_id=latest, now=now) for load, required in gates.items()]
     return Standing(
         as_of=now,
-        gates=tuple(_gate(gate, now) for gate in asked),
+        gates=tuple(_gate(gate, len(gates[gate.load]), now) for gate in asked),
         checkpoints=tuple(
             CheckpointNow(name=name, verdict=Verdict(verdict.value), time=finished.replace(tzinfo=UTC))
             for name, verdict, finished in ledger.latest_verdicts()
@@ -40,14 +39,18 @@ def standing(ledger: Ledger, checkpoints: Mapping[str, CheckpointSpec], now: dat
     )
 
 
-def _gate(gate: Gate, now: datetime) -> GateNow:
+def _gate(gate: Gate, required: int, now: datetime) -> GateNow:
     moments = [decision.decided_at for decision in gate.decisions]
     until = min((decision.valid_until for decision in gate.decisions), default=None)
     if gate.override is not None:
-        moments, until = [gate.override.made_at], gate.override.until
+        moments = [gate.override.made_at]
+        opening = [each for each in gate.decisions if each.decision is Decision.OPEN]
+        # Where the checkpoints open it too, it does not close when the override ends.
+        until = max(until, gate.override.until) if until and len(opening) == required else gate.override.until
     return GateNow(
         load=gate.load,
         open=gate.is_open,
+        overridden=gate.override is not None,
         since=min(max(moments).replace(tzinfo=UTC), now) if moments else now,
         until=until.replace(tzinfo=UTC) if until and gate.is_open else None,
         why=gate.reasons[:_REASONS_SHOWN],

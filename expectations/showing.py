@@ -25,13 +25,15 @@ def shown_by(suite: SuiteSpec, kwargs: Mapping[str, Any], facts: Iterable[str]) 
         facts: those of its arguments that are looked up at each run.
     """
     about = columns_of(kwargs)
+    # The source may be this very table; and a column of that name elsewhere is likely to be as personal.
+    source = {spelled(str(kwargs["source_column"]))} if kwargs.get("source_column") else set()
     pii = {spelled(name) for name in suite.pii}
     condition = spelled(str(kwargs.get(_CONDITION) or ""))
     queries = any(name.endswith(_QUERY) for name in kwargs)
     return Shown(
         samples=bool(about) and about <= {spelled(name) for name in suite.samples},
         keys=suite.keys,
-        pii=bool(about & pii) or bool(pii and queries) or any(_names_it(condition, name) for name in pii),
+        pii=bool((about | source) & pii) or bool(pii and queries) or any(_names_it(condition, name) for name in pii),
         facts=tuple(facts),
         terse=bool(pii),
     )

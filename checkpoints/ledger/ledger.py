@@ -182,7 +182,8 @@ class Ledger:
             made = decisions.latest(connection, load, ingest_id) if ingest_id is not None else ()
             # Last: an ingest that begins while this is read closes the gate.
             latest = ingests.latest(connection)
-        return evaluate(load, ingest_id, required, made, moment, latest_ingest=latest, overrides=live)
+            known = latest is None or ingest_id == latest or ingests.get(connection, str(ingest_id)) is not None
+        return evaluate(load, ingest_id, required, made, moment, latest_ingest=latest, overrides=live, known=known)
 
     def override(self, override: Override) -> None:
         """Record an override; from now on it counts."""

@@ -12,7 +12,10 @@ from checkpoints.override import Override
 
 
 def record(connection: Connection, item: Override) -> None:
-    """Add an override."""
+    """Add an override; it replaces one of the same load and ingest."""
+    table = overrides.c
+    same = (table.load == item.load, table.ingest_id.is_not_distinct_from(item.ingest_id), table.revoked_at.is_(None))
+    connection.execute(overrides.update().where(*same).values(revoked_at=item.made_at, revoked_by=item.by))
     connection.execute(
         overrides.insert().values(
             load=item.load,

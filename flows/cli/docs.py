@@ -18,7 +18,7 @@ from flows.cli.options import common, print_json
 from flows.cli.progress import terminal_progress
 from flows.importing import importing_for_good
 from gx.docs.address import SiteAddress, site_address
-from gx.errors import SluiceError
+from gx.errors import ConfigError, SluiceError
 from gx.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,8 +86,11 @@ def reconcile(settings: Settings, as_json: bool) -> ExitCode:
 @common
 def forget(settings: Settings, as_json: bool, table: str) -> ExitCode:
     """Delete TABLE, which is checked no longer: its pages and its stored results."""
+    from expectations.loader import load_suites
     from gx.docs.repair import forget as forget_table
 
+    if still := [suite.file.name for suite in load_suites(settings.suites_dir) if str(suite.table) == table]:
+        raise ConfigError(f"{table} is still checked, by {still[0]}; take that suite away first")
     with redirect_stdout(sys.stderr):
         repaired = forget_table(_site(settings), table)
     return _report(repaired, as_json)

@@ -18,7 +18,7 @@ _SHOWN = 5
 
 @click.group()
 def gate() -> None:
-    """Ask whether loads may run."""
+    """Ask whether loads may run, and override that for a while."""
 
 
 @gate.command()

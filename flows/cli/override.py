@@ -15,6 +15,7 @@ from checkpoints.override import LONGEST, new_override, one_line
 from flows.cli.exit_codes import ExitCode
 from flows.cli.gate import show
 from flows.cli.options import common_failing_with, ingest_option
+from flows.front_page import tell_gates
 from gx.errors import ConfigError, SluiceError
 from gx.settings import Settings
 
@@ -62,6 +63,7 @@ def override(
                 fg="yellow",
                 err=True,
             )
+        _show(settings, ledger)
     return show(ask(settings, load, about), as_json=as_json)
 
 
@@ -79,6 +81,7 @@ def revoke(settings: Settings, as_json: bool, load: str, by: str) -> ExitCode:
         if closed.problem is not None:
             raise _NotClosedError(load, closed.problem, revoked)
         copy.refresh()
+        _show(settings, ledger)
         if not revoked:
             raise ConfigError(f"there is nothing to revoke: no override of {load} is in force")
     show(ask(settings, load), as_json=as_json)
@@ -104,6 +107,11 @@ def _copy(settings: Settings, ledger: Ledger) -> str | None:
     except SluiceError as error:
         return str(error)
     return None
+
+
+def _show(settings: Settings, ledger: Ledger) -> None:
+    if problem := tell_gates(settings, ledger):
+        click.secho(f"the front page of Data Docs shows the gate as it was: {problem}", fg="yellow", err=True)
 
 
 def _latest(ledger: Ledger, given: str | None) -> str:

@@ -189,8 +189,9 @@ def _overall(rows: list[TableRow], checkpoints: tuple[CheckpointNow, ...], gates
     if not rows:
         return Verdict.WARNED
     found = worst([*(row.verdict for row in rows), *(state.verdict for state in checkpoints)])
-    closed = any(not gate.open for gate in gates)
-    return Verdict.FAILED if found.failing or closed else found
+    if found.failing or any(not gate.open for gate in gates):
+        return Verdict.FAILED
+    return Verdict.WARNED if any(gate.overridden for gate in gates) else found
 
 
 def _headline(rows: list[TableRow], checkpoints: tuple[CheckpointNow, ...], gates: tuple[GateNow, ...]) -> str:
@@ -203,8 +204,12 @@ def _headline(rows: list[TableRow], checkpoints: tuple[CheckpointNow, ...], gate
         if missed := [state for state in checkpoints if state.verdict.failing]:
             # A table that is missing altogether may have no page, but its checkpoint knows.
             said += f", and yet checkpoint {', '.join(f'{state.name} {state.verdict}' for state in missed)}"
-    closed = sum(1 for gate in gates if not gate.open)
-    return f"{said}, {counted(closed, 'gate')} closed" if closed else said
+    for count, state in (
+        (sum(1 for gate in gates if not gate.open), "closed"),
+        (sum(1 for gate in gates if gate.open and gate.overridden), "overridden"),
+    ):
+        said += f", {counted(count, 'gate')} {state}" if count else ""
+    return said
 
 
 def _count(rows: Iterable[TableRow], verdicts: tuple[Verdict, ...]) -> int:

@@ -81,7 +81,12 @@ def forget(site: DataDocsSite, table: str) -> Repaired:
     for runs in gone:
         for path in [*(point.path for point in runs.points), *runs.dropped]:
             site.tables.delete_run(path)
-        for path in (*_pages_of(runs), paths.all_runs_page(runs.key), paths.table_state(runs.key)):
+        for path in (
+            *_pages_of(runs),
+            *filter(None, [runs.latest.suite_path]),
+            paths.all_runs_page(runs.key),
+            paths.table_state(runs.key),
+        ):
             site.objects.delete(path)
     _forget_roll_up(site)
     site.write_index(Published())

@@ -20,6 +20,8 @@ class GateNow(BaseModel):
 
     load: Told
     open: bool
+    overridden: bool = False
+    """Whether it is a person's word that opens it."""
     since: AwareDatetime
     until: AwareDatetime | None = None
     """When it closes by itself: the first of its decisions expires, or the override that holds it open."""

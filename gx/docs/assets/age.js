@@ -37,11 +37,14 @@
       const since = each.querySelector(".since time");
       if (since) since.textContent = `${each.dataset.until.slice(0, 16).replace("T", " ")} UTC`;
     }
+    const newest = document.querySelector("#newest time");
+    const quiet = newest ? (now - Date.parse(newest.dateTime)) / 3600000 : 0;
     const note = document.getElementById("since-then");
     if (note) {
       const said = [];
       if (stale) said.push(`the data of ${stale} ${stale === 1 ? "table" : "tables"} is stale`);
       if (expired) said.push(`${expired} gate ${expired === 1 ? "decision has" : "decisions have"} expired`);
+      if (quiet > 48) said.push(`nothing has been checked for ${spoken(quiet)}`);
       note.hidden = !said.length;
       note.textContent = `As you read this, ${said.join(", and ")}.`;
       const banner = document.querySelector(".banner.passed");
@@ -49,6 +52,7 @@
         for (const each of [banner, banner.querySelector(".verdict")]) each.classList.replace("passed", "warned");
         banner.querySelector(".sign").textContent = "!";
         banner.querySelector(".verdict .word").textContent = "Was all right:";
+        document.title = document.title.replace(/^All right/, "Was all right");
       }
     }
   }

@@ -115,3 +115,38 @@ def test_a_number_in_an_error_of_a_table_with_personal_data_is_nowhere(project: 
     files = [path for path in project.state.rglob("*") if path.is_file()]
     assert [path for path in files if b"15550190000" in path.read_bytes()] == []
     assert "a value could not be converted to another type" in said
+
+
+def test_a_person_s_word_is_on_the_front_page_at_once_and_so_is_its_end(passed: ForeignProject) -> None:
+    passed.suite(FAILS)
+    passed.check("--ingest", "ingest-2")
+    passed.sluice("gate", "override", "marts", "--reason", "agreed", "--by", "Ada", "--until", "2h")
+    assert "1 gate overridden" in _front(passed)
+    assert "Open marts" in _front(passed)
+    passed.sluice("gate", "revoke", "marts", "--by", "Bob")
+    assert "1 gate closed" in _front(passed)
+    assert "Closed marts" in _front(passed)
+
+
+def test_with_a_gate_open_by_a_person_s_word_alone_it_is_not_simply_all_right(passed: ForeignProject) -> None:
+    passed.checkpoint('suites: ["*"]\ngates: [reports]\n', name="other")
+    passed.sluice("check", "other", "--ingest", "ingest-2")
+    passed.sluice("gate", "override", "marts", "--reason", "agreed", "--by", "Ada", "--until", "2h")
+    assert "All right, with warnings: 1 table checked, none failing, 1 gate overridden" in _front(passed)
+
+
+def test_a_table_that_is_still_checked_is_not_forgotten(passed: ForeignProject) -> None:
+    answer = passed.sluice("docs", "forget", "shop.orders")
+    assert (answer.code, "is still checked, by shop.orders.yml" in answer.err) == (2, True)
+
+
+def test_a_sum_of_a_personal_column_is_not_told_either_when_it_is_the_source_s(project: ForeignProject) -> None:
+    project.suite(
+        "expect_column_sum_to_reconcile_with_source: {column: id, source: warehouse, source_table: shop.orders, "
+        "source_column: amount, tolerance_percent: 1}",
+        more="pii: [amount]\n",
+    )
+    answer = project.check("--json")
+    assert answer.code == 1
+    assert "67.25" not in answer.out + answer.err
+    assert [path for path in project.state.rglob("*") if path.is_file() and b"67.25" in path.read_bytes()] == []

@@ -56,3 +56,14 @@ def test_a_gate_that_a_verdict_closed_is_not_waited_for(project: ForeignProject)
 def test_a_wait_that_is_no_length_of_time_is_a_usage_error(project: ForeignProject) -> None:
     assert project.gate("--wait", "-1").code == 2
     assert project.gate("--wait", "long").code == 2
+
+
+def test_an_ingest_that_has_not_begun_is_waited_for(project: ForeignProject) -> None:
+    project.suite("expect_column_values_to_not_be_null: {column: id}")
+    project.check("--ingest", "ingest-1")
+    answer = project.gate("--ingest", "ingest-2", "--json")
+    assert (answer.code, "the ingest ingest-2 has not begun" in answer.document["reasons"]) == (1, True)
+    later = threading.Timer(1, project.check, ("--ingest", "ingest-2"))
+    later.start()
+    assert project.gate("--ingest", "ingest-2", "--wait", "30").code == 0
+    later.join()
