@@ -193,6 +193,8 @@ class GateMachine(RuleBasedStateMachine):
         ingest_id = None if every or not self.model.ingests else self.model.ingests[-1]
         until = f"{minutes}m"
         self.ledger.override(new_override(load, ingest_id, reason="so", by="Ada", until=until, now=self.now))
+        for word in self.model.words:
+            word.revoked |= (word.load, word.ingest_id) == (load, ingest_id)  # the last word counts
         self.model.words.append(Word(load, ingest_id, self.now, self.now + timedelta(minutes=minutes)))
 
     @rule(load=LOADS)

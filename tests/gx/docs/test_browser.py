@@ -116,7 +116,8 @@ def test_ages_and_expired_gates_are_told_as_of_the_moment_of_reading(browser: Br
         page.reload()
         expect(page.locator(".gates")).to_contain_text("Closed dashboards")
         expect(page.locator("#since-then")).to_have_text(
-            "As you read this, the data of 10 tables is stale, and 2 gate decisions have expired."
+            "As you read this, the data of 10 tables is stale, and 2 gate decisions have expired, "
+            "and nothing has been checked for 2 d 2 h."
         )
 
 
