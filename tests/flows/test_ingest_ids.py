@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
 
+from checkpoints.data_quality import NoDataQuality
 from checkpoints.ledger import Ledger
 from checkpoints.result import Verdict
 from flows.ingest_ids import ingest_to_check
+from flows.workspace import begin_ingest
 from tests.checkpoints.runs import MINUTE, NOON, record, run_of
 
 
@@ -23,7 +26,7 @@ def ledger(tmp_path: Path) -> Iterator[Ledger]:
 
 def checked(ledger: Ledger, checkpoint: str) -> str:
     """Check as the command line does, and pass."""
-    ingest_id = ingest_to_check(ledger, checkpoint, None)
+    ingest_id = ingest_to_check(ledger, checkpoint, None, partial(begin_ingest, NoDataQuality(), ledger))
     run_id = f"{checkpoint}-{len(ledger.runs_of(ingest_id))}-{ingest_id}"
     record(ledger, run_of(Verdict.PASSED, run_id=run_id, checkpoint=checkpoint, ingest_id=ingest_id, at=NOON), "mart")
     return ingest_id
@@ -54,5 +57,5 @@ def test_an_ingest_that_sluice_brought_is_checked_again_as_itself(ledger: Ledger
 
 def test_a_given_ingest_is_taken_as_it_is_and_gates_are_asked_about_it_from_then_on(ledger: Ledger) -> None:
     checked(ledger, "a")
-    assert ingest_to_check(ledger, "a", "monday") == "monday"
+    assert ingest_to_check(ledger, "a", "monday", partial(begin_ingest, NoDataQuality(), ledger)) == "monday"
     assert ledger.latest_ingest() == "monday"
