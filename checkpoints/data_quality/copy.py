@@ -113,8 +113,7 @@ class DataQuality(NoDataQuality):
         with ExitStack() as kept:
             problem: SluiceError | None = None
             try:
-                # Before the turn: a DuckDB file is waited for, and whoever has it may need the turn.
-                connection = kept.enter_context(self._warehouse.connect())
+                connection = self._connect(kept)
             except SluiceError as error:
                 problem = error
             kept.enter_context(self._ledger.turn_to_copy())
@@ -144,7 +143,9 @@ class DataQuality(NoDataQuality):
         Raises:
             SluiceError: the ledger cannot be read, or the warehouse not be written.
         """
-        with self._warehouse.connect() as connection, self._ledger.turn_to_copy():
+        with ExitStack() as kept:
+            connection = self._connect(kept)
+            kept.enter_context(self._ledger.turn_to_copy())
             rows = [gate_row(gate, self._now()) for gate in self._gates()]
             found = self._results(run_ids)
 
@@ -165,9 +166,12 @@ class DataQuality(NoDataQuality):
             SluiceError: as :meth:`publish`; what was copied until then stays.
         """
         self.refresh()
-        there = sa.select(self._tables.checkpoint_runs.c.run_id)
-        with self._reading() as connection:
-            copied = set(connection.execute(there).scalars())
+        copied: set[str] = set()
+        with ExitStack() as kept:
+            connection = self._connect(kept)
+            there = sa.select(self._tables.checkpoint_runs.c.run_id)
+            if problem := self._write(connection, lambda: copied.update(connection.execute(there).scalars())):
+                raise problem
         missing = tuple(run_id for run_id in self._ledger.finished_since(since) if run_id not in copied)
         for first in range(0, len(missing), _RUNS_AT_ONCE):
             self.publish(missing[first : first + _RUNS_AT_ONCE])
@@ -181,7 +185,9 @@ class DataQuality(NoDataQuality):
         """
         before = self._now() - older_than
         deleted = 0
-        with self._warehouse.connect() as connection, self._ledger.turn_to_copy():
+        with ExitStack() as kept:
+            connection = self._connect(kept)
+            kept.enter_context(self._ledger.turn_to_copy())
 
             def work() -> None:
                 nonlocal deleted
@@ -234,6 +240,15 @@ class DataQuality(NoDataQuality):
 
     # -- how it is written ------------------------------------------------------------------------------------
 
+    def _connect(self, kept: ExitStack) -> Connection:
+        """Always before the turn: a DuckDB file is waited for, and whoever has it may need the turn."""
+        try:
+            return kept.enter_context(self._warehouse.connect())
+        except SluiceError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a driver does, the ledger has to be told next
+            raise self._failed(error) from None
+
     def _write(self, connection: Connection, work: Callable[[], None]) -> SluiceError | None:
         """Do it and commit, while it is our turn; an error is returned, and nothing of it stays."""
         transaction = connection.get_transaction()
@@ -242,8 +257,8 @@ class DataQuality(NoDataQuality):
             self._make(connection)
             work()
             transaction.commit()
-        except SQLAlchemyError as error:
-            with suppress(SQLAlchemyError):
+        except Exception as error:  # noqa: BLE001 - likewise
+            with suppress(Exception):
                 transaction.rollback()
             self._is_made = False
             return self._failed(error)
@@ -263,20 +278,16 @@ class DataQuality(NoDataQuality):
         for view in views:
             connection.execute(view)
 
-    @contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        try:
-            with self._warehouse.connect() as connection:
-                yield connection
-        except SQLAlchemyError as error:
-            raise self._failed(error) from None
-
-    def _failed(self, error: SQLAlchemyError) -> DataQualityError:
+    def _failed(self, error: Exception) -> DataQualityError:
+        reason, transient = type(error).__name__, False
+        if isinstance(error, SQLAlchemyError):
+            reason = self._warehouse.reason(error)
+            transient = self._warehouse.is_busy(error) or self._warehouse.is_transient(error)
         return DataQualityError(
             f"the schema {self.schema} of {self._warehouse.describe()}, where gates are copied for dbt and dashboards, "
-            f"cannot be written: {self._warehouse.reason(error)}. Let the user in SLUICE_WAREHOUSE_URL make and write "
-            "it, or set SLUICE_DATA_QUALITY_SCHEMA=none if nothing asks there",
-            transient=self._warehouse.is_busy(error) or self._warehouse.is_transient(error),
+            f"cannot be written: {reason}. Let the user in SLUICE_WAREHOUSE_URL make and write it, or set "
+            "SLUICE_DATA_QUALITY_SCHEMA=none if nothing asks there",
+            transient=transient,
         )
 
     def _now(self) -> datetime:
