@@ -176,7 +176,7 @@ def test_a_check_of_the_same_ingest_replaces_what_is_on_record(sales: Sales) -> 
 
 
 def test_another_ingest_leaves_what_is_on_record_alone_until_it_is_old(sales: Sales) -> None:
-    of_last_check = sa.select(sa.column("of_last_check", sa.Boolean)).select_from(
+    of_last_check: sa.Select[Any] = sa.select(sa.column("of_last_check", sa.Boolean)).select_from(
         sa.table(QUARANTINE, schema="data_quality")
     )
     sales.set(7, amount=-1)
@@ -218,6 +218,17 @@ def test_what_cannot_be_written_excuses_nothing(sales: Sales, spoil: str) -> Non
     assert any("rows of store.sales could not be quarantined, so nothing is left out" in r for r in run.gate_reasons())
     assert [outcome.blocks for outcome in run.outcomes] == [True]
     assert not sales.checks.gate().is_open
+
+
+def test_rows_fail_also_where_only_the_new_ones_were_read(sales: Sales) -> None:
+    arrivals = {"arrivals": {"column": "id"}}
+    sales.set(7, amount=-1)
+    sales.check(POSITIVE, **arrivals)
+    sales.ask(sa.insert(sales.table).values(id=21, amount=-1, kind="a"))
+    run = sales.check(POSITIVE, **arrivals)
+    assert [scan.new_rows_only for scan in run.scans] == [True]
+    assert run.verdict is Verdict.WARNED
+    assert sales.kept() == [(7, "ingest-1", True), (21, "ingest-1", True)]
 
 
 def test_another_suite_of_the_table_takes_nothing_off_the_record_and_shares_the_share(sales: Sales) -> None:

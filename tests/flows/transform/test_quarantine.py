@@ -36,9 +36,14 @@ class Quarantined:
         engine.dispose()
 
     def keep(
-        self, *keys: str, ingest_id: str = "ingest-1", left_out: bool = True, last: bool = True, table: str = "charges"
+        self,
+        *keys: str,
+        ingest_id: str = "ingest-1",
+        left_out: bool = True,
+        last: bool = True,
+        table: str = "raw_stripe__charges",
     ) -> None:
-        name = f"data_quality.quarantine_raw_stripe__{table}"
+        name = f"data_quality.quarantine_{table}"
         self.change(
             "create schema if not exists data_quality",
             f"create table if not exists {name} (id varchar, ingest_id varchar, left_out boolean,"
@@ -92,10 +97,17 @@ def test_dbt_started_by_hand_leaves_out_what_the_last_check_did(quarantined: Qua
 
 
 def test_a_model_that_would_read_rows_to_be_left_out_is_refused(quarantined: Quarantined) -> None:
-    quarantined.keep("c1", table="customers")
+    quarantined.keep("c1", table="raw_stripe__customers")
     with pytest.raises(DbtFailed, match=r"stg_stripe_customers reads .* read it as without_quarantined"):
         quarantined.charges(ingest_id="ingest-1")
     assert quarantined.charges(ingest_id="ingest-2") == ALL
+
+
+def test_so_is_a_model_that_reads_another_layer(quarantined: Quarantined) -> None:
+    quarantined.charges(ingest_id="ingest-1")
+    quarantined.keep("ch_tie", table="staging__stg_stripe_charges")
+    with pytest.raises(DbtFailed, match=r"fct_revenue reads .*stg_stripe_charges"):
+        quarantined.warehouse.load("marts", ingest_id="ingest-1")
 
 
 def test_another_ingest_needs_no_new_parse(quarantined: Quarantined) -> None:
