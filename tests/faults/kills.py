@@ -1,0 +1,113 @@
+"""`kill -9` of the run at every step, before every commit and at random moments; after each the next run recovers."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import count
+
+import sqlalchemy as sa
+
+from tests.faults.job import Job, steps_of
+from tests.faults.judge import Judge
+from tests.faults.shop import CHECKPOINTS, SOUND, Shop
+from tests.faults.victim import running, seconds_of
+
+
+@dataclass
+class Case:
+    """One project that faults happen to.
+
+    Attributes:
+        faults: how often each kind of fault happened.
+        recoveries: how many runs ended well after a fault, with nothing done between.
+    """
+
+    shop: Shop
+    judge: Judge
+    faults: dict[str, int] = field(default_factory=dict)
+    recoveries: int = 0
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    @classmethod
+    def of(cls, shop: Shop) -> Case:
+        return cls(shop, Judge(shop))
+
+    def job(self, **settings: object) -> Job:
+        """A run of a new ingest."""
+        return Job(self.shop, f"ingest-{next(self._numbers):05}", **settings)  # type: ignore[arg-type]
+
+    def happened(self, fault: str) -> None:
+        """Count a fault, and look at what it left."""
+        self.faults[fault] = self.faults.get(fault, 0) + 1
+        _when_free(self.judge.look)
+
+    def recover(self) -> None:
+        """The next run ends well by itself, and readers see its ingest."""
+        job = self.job()
+        with running(job) as next_run:
+            ended = next_run.end()
+        assert ended.how == "well", ended
+        self.judge.look()
+        assert self.judge.is_done(job.ingest_id)
+        self.recoveries += 1
+
+
+def kill_at_steps(case: Case, steps: tuple[str, ...] = steps_of()) -> None:
+    """One kill before each of the steps."""
+    for step in steps:
+        with running(case.job(pausing=True)) as victim:
+            victim.go_to(step)
+            victim.kill()
+            assert victim.was_killed
+        case.happened("kill -9 before a step")
+        case.recover()
+
+
+def kill_at_commits(case: Case, every: int = 1, flaw: str = SOUND) -> None:
+    """One kill before each commit of ledger and warehouse that a run makes, or before every so manieth."""
+    for number in count(1, every):
+        with running(case.job(pausing=True, at_commits=True, flaw=flaw)) as victim:
+            commits = 0
+            more = victim.hear()
+            while more and (commits := commits + (victim.place == "commit")) < number:
+                more = victim.go()
+            if not more:
+                return
+            victim.kill()
+            assert victim.was_killed
+        case.happened("kill -9 before a commit")
+        case.recover()
+
+
+def kill_at_random(case: Case, times: int, seed: int) -> None:
+    """Kills somewhere in a run; every third run has bad data, and some recoveries are killed too."""
+    moments = random.Random(seed)
+    takes = seconds_of(case.job())
+    killed = 0
+    while killed < times:
+        flaw = moments.choice(CHECKPOINTS) if moments.random() < 1 / 3 else SOUND
+        with running(case.job(flaw=flaw)) as victim:
+            victim.hear()
+            time.sleep(moments.uniform(0, takes))
+            victim.kill()
+            if not victim.was_killed:
+                continue
+        killed += 1
+        case.happened("kill -9 at a random moment")
+        if moments.random() < 2 / 3 or killed == times:
+            case.recover()
+
+
+def _when_free(look: Callable[[], None], seconds: float = 20) -> None:
+    """PostgreSQL may still be undoing what the dead process had begun, and hold its tables meanwhile."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return look()
+        except sa.exc.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.1)
