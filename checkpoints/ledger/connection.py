@@ -96,6 +96,8 @@ class Database:
             engine = sa.create_engine(self.url)
             if engine.dialect.name == "sqlite":
                 sa.event.listen(engine, "connect", _prepare_sqlite)
+            else:
+                sa.event.listen(engine, "connect", _prepare_postgresql)
             self._prepare(engine)
             self._engine = engine
         return self._engine
@@ -120,3 +122,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    # PostgreSQL itself would wait for ever for a table that somebody has locked.
+    cursor.execute(f"SET lock_timeout = {_BUSY_SECONDS * 1000:.0f}")
+    cursor.close()
+    connection.commit()

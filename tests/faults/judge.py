@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -76,6 +77,19 @@ class Judge:
             f"readers see {load} of {ingest}, built at {began}, without a complete passing verdict on it"
         )
 
+    def has(self, done: tuple[str, ...], ingest_id: str) -> None:
+        """Assert that what a process had done before it died is recorded."""
+        recorded = self.recorded()
+        verdicts = Verdicts(recorded)
+        for step in done:
+            what, _, name = step.partition(" ")
+            if what == "ingest":
+                assert any(each == ingest_id and ended for each, ended in recorded["ingests"]), f"{step} is lost"
+            elif what == "check":
+                assert verdicts.of(name, ingest_id)[-1:] not in ([], [None]), f"{step} is lost"
+            elif what == "publish" and verdicts.passed(name, ingest_id):
+                assert self.published(name) == ingest_id, f"{step} is lost"
+
     def is_done(self, ingest_id: str) -> bool:
         """Whether readers see this ingest in every layer."""
         with self.warehouse() as connection:
@@ -93,7 +107,7 @@ class Judge:
     def recorded(self) -> dict[str, Rows]:
         """Every row of the ledger."""
         url = self.shop.settings().ledger()
-        if url.get_backend_name() == "sqlite" and not (self.shop.state / "ledger.sqlite").exists():
+        if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
             return {}
         with _connected(url) as connection:
             return {table: _rows(connection, f"SELECT {_COLUMNS[table]} FROM {table}") for table in RECORDED}
@@ -182,7 +196,9 @@ def judge_layer(load: str, seen: Seen) -> None:
 
 @contextmanager
 def _connected(url: sa.URL) -> Iterator[sa.Connection]:
-    engine = sa.create_engine(url, poolclass=NullPool)
+    # Read-only: whoever opens a DuckDB file to write mends what a dead process left, and the next run is to do that.
+    arguments = {"read_only": True} if url.get_backend_name() == "duckdb" else {}
+    engine = sa.create_engine(url, poolclass=NullPool, connect_args=arguments)
     try:
         with engine.connect() as connection:
             yield connection

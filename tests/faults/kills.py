@@ -13,7 +13,9 @@ import sqlalchemy as sa
 from tests.faults.job import Job, steps_of
 from tests.faults.judge import Judge
 from tests.faults.shop import CHECKPOINTS, SOUND, Shop
-from tests.faults.victim import running, seconds_of
+from tests.faults.victim import Victim, running, seconds_of
+
+STEPS = steps_of()
 
 
 @dataclass
@@ -39,10 +41,13 @@ class Case:
         """A run of a new ingest."""
         return Job(self.shop, f"ingest-{next(self._numbers):05}", **settings)  # type: ignore[arg-type]
 
-    def happened(self, fault: str) -> None:
-        """Count a fault, and look at what it left."""
+    def happened(self, fault: str, victim: Victim | None = None) -> None:
+        """Count a fault, and look at what it left; what the victim had done by then has to be there."""
         self.faults[fault] = self.faults.get(fault, 0) + 1
         _when_free(self.judge.look)
+        if victim is not None:
+            done = tuple(place for place in victim.places if place in STEPS)[:-1]
+            self.judge.has(done, victim.job.ingest_id)
 
     def recover(self) -> None:
         """The next run ends well by itself, and readers see its ingest."""
@@ -55,14 +60,14 @@ class Case:
         self.recoveries += 1
 
 
-def kill_at_steps(case: Case, steps: tuple[str, ...] = steps_of()) -> None:
+def kill_at_steps(case: Case, steps: tuple[str, ...] = STEPS) -> None:
     """One kill before each of the steps."""
     for step in steps:
         with running(case.job(pausing=True)) as victim:
             victim.go_to(step)
             victim.kill()
             assert victim.was_killed
-        case.happened("kill -9 before a step")
+        case.happened("kill -9 before a step", victim)
         case.recover()
 
 
@@ -78,7 +83,7 @@ def kill_at_commits(case: Case, every: int = 1, flaw: str = SOUND) -> None:
                 return
             victim.kill()
             assert victim.was_killed
-        case.happened("kill -9 before a commit")
+        case.happened("kill -9 before a commit", victim)
         case.recover()
 
 
@@ -96,7 +101,7 @@ def kill_at_random(case: Case, times: int, seed: int) -> None:
             if not victim.was_killed:
                 continue
         killed += 1
-        case.happened("kill -9 at a random moment")
+        case.happened("kill -9 at a random moment", victim)
         if moments.random() < 2 / 3 or killed == times:
             case.recover()
 

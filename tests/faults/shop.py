@@ -14,11 +14,13 @@ from pathlib import Path
 import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.engine import URL, Connection
+from sqlalchemy.exc import SQLAlchemyError
 
 from checkpoints.layers import SCHEMAS
 from expectations.facts import Source
-from flows.dbt import DbtProgress, DbtRun, DbtSetup
+from flows.dbt import DbtFailed, DbtProgress, DbtRun, DbtSetup
 from flows.dbt_results import DbtModelRun
+from flows.sources.errors import IngestError
 from flows.sources.ingest import IngestedTable, IngestResult, Progress, silent
 from gx.settings import Settings
 from gx.warehouse.base import Warehouse
@@ -76,7 +78,7 @@ class Shop:
     warehouse_url: str | None = None
     ledger_url: str | None = None
     wait_seconds: float = 30.0
-    state_name: str = "state"
+    state_name: str = "state"  # or a whole path
 
     @property
     def state(self) -> Path:
@@ -133,18 +135,24 @@ class ShopSources:
     def run(self, ingest_id: str, progress: Progress = silent) -> IngestResult:
         began = _now()
         for table in RAW:
-            with self.warehouse.connect() as connection:
-                connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS raw_shop")
-                connection.exec_driver_sql(
-                    f"CREATE TABLE IF NOT EXISTS {table} (id INTEGER, ingest VARCHAR(100), flaw VARCHAR(20))"
-                )
-                connection.exec_driver_sql(f"DELETE FROM {table}")
-                rows = [{"id": each, "ingest": ingest_id, "flaw": SOUND} for each in range(ROWS)]
-                rows[-1]["flaw"] = self.flaw
-                connection.execute(sa.text(f"INSERT INTO {table} VALUES (:id, :ingest, :flaw)"), rows)
+            try:
+                self._land(table, ingest_id)
+            except SQLAlchemyError as error:
+                raise IngestError(f"{table} did not land: {type(error).__name__}", source="shop", transient=False) from None
             progress(f"{table} landed")
             self.between()
         return IngestResult(ingest_id, "shop", began, _now(), tuple(IngestedTable(table, ROWS) for table in RAW))
+
+    def _land(self, table: str, ingest_id: str) -> None:
+        rows = [{"id": each, "ingest": ingest_id, "flaw": SOUND} for each in range(ROWS)]
+        rows[-1]["flaw"] = self.flaw
+        with self.warehouse.connect() as connection:
+            connection.exec_driver_sql("CREATE SCHEMA IF NOT EXISTS raw_shop")
+            connection.exec_driver_sql(
+                f"CREATE TABLE IF NOT EXISTS {table} (id INTEGER, ingest VARCHAR(100), flaw VARCHAR(20))"
+            )
+            connection.exec_driver_sql(f"DELETE FROM {table}")
+            connection.execute(sa.text(f"INSERT INTO {table} VALUES (:id, :ingest, :flaw)"), rows)
 
 
 def build(
@@ -165,6 +173,8 @@ def build(
         for model, source in models.items():
             with warehouse.connect() as connection:
                 _build_one(connection, _built_at(model, audited), _built_at(source, audited & set(SCHEMAS[load])))
+    except SQLAlchemyError as error:
+        raise DbtFailed(f"load {load}: {type(error).__name__}", load=load) from None
     finally:
         warehouse.release()
     return DbtRun(load, tuple(DbtModelRun(model, "success", 0.0, None, "") for model in models), 0.0)

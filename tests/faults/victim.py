@@ -32,6 +32,15 @@ class Victim:
         """Where it is, as far as it said."""
         return self.places[-1]
 
+    @property
+    def pid(self) -> int:
+        assert self._process.pid is not None
+        return self._process.pid
+
+    def let_go(self, told: str = "go") -> None:
+        """Let it go on, and do not wait for what it says next."""
+        self._pipe.send(told)
+
     def hear(self) -> bool:
         """Wait for what it says next; False when it has ended."""
         if not self._pipe.poll(PATIENCE):
@@ -49,7 +58,7 @@ class Victim:
 
     def go(self, told: str = "go") -> bool:
         """Let it go on from where it waits, until it waits again; False when it ended."""
-        self._pipe.send(told)
+        self.let_go(told)
         return self.hear()
 
     def go_to(self, place: str) -> None:
@@ -59,14 +68,13 @@ class Victim:
             more = self.go()
         assert more, f"it never came to {place!r}: {self.ended}"
 
-    def end(self) -> Ended:
+    def end(self, told: str = "go") -> Ended:
         """Let it go on to its end."""
         if self.job.pausing and self.places:
-            while self.go():
-                pass
-        while self.ended is None and self.hear():
+            self.let_go(told)
+        while self.hear():
             if self.job.pausing:
-                self._pipe.send("go")
+                self.let_go()
         self._process.join(PATIENCE)
         return self.ended or Ended("died", f"exit code {self._process.exitcode}")
 
