@@ -244,6 +244,7 @@ def open_workspace(
 
     Raises:
         StillBusyError: another run kept the project for longer than ``SLUICE_WAIT_SECONDS``.
+        LedgerError: likewise a run on another machine; or the ledger, where it is on a server, cannot be used.
         ConfigError: a setting is wrong.
     """
     scenario = scenario or Scenario()
@@ -259,6 +260,9 @@ def open_workspace(
     with ExitStack() as resources:
         resources.enter_context(turn(settings.state_dir, what, wait_seconds=settings.wait_seconds, progress=progress))
         resources.callback(ledger.close)
+        # The directory's lock is this machine's; another one may work on the same warehouse, with the same ledger.
+        wait = f"waiting for another run with this ledger (at most {settings.wait_seconds:.0f} s)"
+        resources.enter_context(ledger.turn(settings.wait_seconds, lambda: progress(wait)))
         resources.callback(warehouse.release)
         databases = source_urls(settings.project, os.environ)
         sources = SourceWiring(settings, scenario, warehouse, databases, resources, progress)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,18 @@ from gx.redaction import redact, safe_url, url_secrets
 _BUSY_SECONDS = 30
 # Any number that other programs in the same PostgreSQL database are unlikely to lock by.
 _EXCLUSIVE_LOCK = 0x51_1CE_E
+_TURN_LOCK = 0x51_1CE_7
+_POLL_SECONDS = 0.25
 
 
 class LedgerError(SluiceError):
     """The ledger cannot be read or written. Every gate counts as closed."""
+
+
+class LedgerInUseError(LedgerError):
+    """Another run had its turn for longer than the wait allowed."""
+
+    transient = True
 
 
 class Database:
@@ -47,9 +56,13 @@ class Database:
         Raises:
             LedgerError: the database cannot be used; the message holds no secret.
         """
+        with self._told(), self._open().begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
         try:
-            with self._open().begin() as connection:
-                yield connection
+            yield
         except SQLAlchemyError as error:
             raise self._unusable(
                 str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
@@ -75,6 +88,40 @@ class Database:
             else:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_EXCLUSIVE_LOCK)))
             yield connection
+
+    @contextmanager
+    def turn(self, wait_seconds: float, on_wait: Callable[[], None]) -> Iterator[None]:
+        """Be the only run meanwhile, on all machines whose ledger is on this server; free again when we die.
+
+        An SQLite ledger belongs to one state directory, which has a lock of its own.
+
+        Raises:
+            LedgerInUseError: the wait was over first.
+            LedgerError: as :meth:`transaction`.
+        """
+        if self.url.get_backend_name() == "sqlite":
+            yield
+            return
+        with ExitStack() as ending:
+            with self._told():
+                session = ending.enter_context(self._open().connect())
+                ending.callback(session.invalidate)  # the lock is the session's
+                session = session.execution_options(isolation_level="AUTOCOMMIT")
+                self._take_turn(session, wait_seconds, on_wait)
+            yield
+
+    def _take_turn(self, session: Connection, wait_seconds: float, on_wait: Callable[[], None]) -> None:
+        deadline, said = time.monotonic() + wait_seconds, False
+        while not session.execute(sa.select(sa.func.pg_try_advisory_lock(_TURN_LOCK))).scalar():
+            if time.monotonic() > deadline:
+                raise LedgerInUseError(
+                    f"another run with the ledger {safe_url(self.url)} goes on after {wait_seconds:.0f} s; wait for "
+                    "it, or raise SLUICE_WAIT_SECONDS"
+                )
+            if not said:
+                on_wait()
+                said = True
+            time.sleep(_POLL_SECONDS)
 
     def close(self) -> None:
         """Close every connection."""

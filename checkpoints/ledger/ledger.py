@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.engine import URL
@@ -43,6 +44,14 @@ class Ledger:
     def close(self) -> None:
         """Close every connection."""
         self._database.close()
+
+    def turn(self, wait_seconds: float, on_wait: Callable[[], None]) -> AbstractContextManager[None]:
+        """Be the only run meanwhile, on all machines that share a ledger on a server.
+
+        Raises:
+            LedgerInUseError: the wait was over first.
+        """
+        return self._database.turn(wait_seconds, on_wait)
 
     # -- ingests ----------------------------------------------------------------------------------------------
 

@@ -93,10 +93,12 @@ def do(step: str, workspace: Workspace, ingest_id: str) -> None:
 
 
 @contextmanager
-def opened(job: Job, between: Callable[[], None] = lambda: None) -> Iterator[Workspace]:
+def opened(
+    job: Job, between: Callable[[], None] = lambda: None, progress: Callable[[str], None] = lambda _: None
+) -> Iterator[Workspace]:
     """The workspace, with stand-ins for the sources and for dbt."""
     flows.workspace.run_dbt = build  # type: ignore[assignment]
-    with open_workspace(job.shop.settings(), what=f"the run of {job.ingest_id}", progress=lambda _: None) as workspace:
+    with open_workspace(job.shop.settings(), what=f"the run of {job.ingest_id}", progress=progress) as workspace:
         sources = ShopSources(workspace.warehouse, job.flaw, between)
         yield replace(workspace, sources=cast(SourceWiring, sources))
 
