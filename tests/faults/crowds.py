@@ -83,12 +83,16 @@ def ingests_of_two_machines(case: Case, times: int, seed: int) -> None:
         case.recover()
 
 
-def clock_steps_back(case: Case, hours: tuple[float, ...] = (-1, -30, 48)) -> None:
-    """A run whose clock is wrong from some step on, then one whose clock is right again."""
+PLACES = ("ingest", "check raw", "gate staging", "check staging", "publish staging")
+
+
+def clock_steps_back(
+    case: Case, hours: tuple[float, ...] = (-1, -30, 48), places: tuple[str, ...] = PLACES
+) -> None:
+    """A run whose clock is wrong from some step on, then one whose clock is right again; on a project of its own."""
+    case.judge.clocks_agree = False  # times mean nothing then, and the judge goes by everything else
     for ahead in hours:
-        for place in ("ingest", "check raw", "gate staging", "check staging", "publish staging"):
-            # Its times mean nothing, so the judge goes by everything else.
-            case.judge.clocks_agree = False
+        for place in places:
             with running(case.job(pausing=True)) as victim:
                 victim.go_to(place)
                 ended = victim.end(f"clock {ahead}")
@@ -101,7 +105,6 @@ def clock_steps_back(case: Case, hours: tuple[float, ...] = (-1, -30, 48)) -> No
                 assert victim.end(f"clock {ahead}").how == "closed"
             case.happened("clock stepping back" if ahead < 0 else "clock stepping forward")
             case.recover()
-    case.judge.clocks_agree = True
 
 
 @dataclass

@@ -179,3 +179,11 @@ def _meets_full_disk(case: Case, place: str, disk: Path | None) -> None:
 
 def _let_no_file_grow(victim: Victim) -> None:
     resource.prlimit(victim.pid, resource.RLIMIT_FSIZE, (4096, 4096))
+
+
+def change(url: sa.URL, statement: str) -> None:
+    """Change the warehouse behind sluice's back."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()

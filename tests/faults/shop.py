@@ -98,7 +98,7 @@ class Shop:
         """Make its suites and checkpoints."""
         suites, checkpoints = self.directory / "expectations" / "suites", self.directory / "checkpoints"
         suites.mkdir(parents=True)
-        checkpoints.mkdir()
+        checkpoints.mkdir(parents=True)
         for checkpoint, tables in TABLES.items():
             gates = [load for load, name in GATE.items() if name == checkpoint]
             names = ", ".join(tables)
