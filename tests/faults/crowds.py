@@ -26,8 +26,8 @@ MANY = 20
 
 
 def event(case: Case, load: str, ingest_id: str, **settings: object) -> Job:
-    """The run that the event of an open gate starts; here it publishes without asking first."""
-    return Job(case.shop, ingest_id, only=steps_of((load,)), **settings)  # type: ignore[arg-type]
+    """The run that the event of an open gate starts; here the load does not ask first, and has to find out itself."""
+    return Job(case.shop, ingest_id, only=steps_of((load,))[1:], **settings)  # type: ignore[arg-type]
 
 
 def duplicate_events(case: Case, times: int = 1) -> None:
@@ -48,6 +48,11 @@ def duplicate_events(case: Case, times: int = 1) -> None:
             one.kill()
             assert other.end().how == "well"
         case.happened("event twice, one killed")
+        for flaw in CHECKPOINTS:
+            bad = case.job(flaw=flaw)
+            assert run(bad).how == "closed"
+            case.insist(bad.ingest_id)
+            case.happened("events for bad data")
         case.recover()
 
 
@@ -86,9 +91,7 @@ def ingests_of_two_machines(case: Case, times: int, seed: int) -> None:
 PLACES = ("ingest", "check raw", "gate staging", "check staging", "publish staging")
 
 
-def clock_steps_back(
-    case: Case, hours: tuple[float, ...] = (-1, -30, 48), places: tuple[str, ...] = PLACES
-) -> None:
+def clock_steps_back(case: Case, hours: tuple[float, ...] = (-1, -30, 48), places: tuple[str, ...] = PLACES) -> None:
     """A run whose clock is wrong from some step on, then one whose clock is right again; on a project of its own."""
     case.judge.clocks_agree = False  # times mean nothing then, and the judge goes by everything else
     for ahead in hours:
@@ -227,5 +230,3 @@ def reading(case: Case) -> Iterator[Reading]:
         reader.join()
         engine.dispose()
     assert found.wrong == []
-
-

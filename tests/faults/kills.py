@@ -5,15 +5,15 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 
 import sqlalchemy as sa
 
-from tests.faults.job import Job, steps_of
+from tests.faults.job import INSISTING, Job, steps_of
 from tests.faults.judge import Judge
-from tests.faults.shop import CHECKPOINTS, SOUND, Shop
-from tests.faults.victim import Victim, running, seconds_of
+from tests.faults.shop import CHECKPOINTS, SOUND, Shop, change
+from tests.faults.victim import Victim, run, running, seconds_of
 
 STEPS = steps_of()
 
@@ -49,6 +49,11 @@ class Case:
             done = tuple(place for place in victim.places if place in STEPS)[:-1]
             self.judge.has(done, victim.job.ingest_id)
 
+    def insist(self, ingest_id: str) -> None:
+        """Late events of this ingest come; they load and publish what has its verdict, and nothing else."""
+        assert run(Job(self.shop, ingest_id, only=INSISTING)).how == "well"
+        self.judge.look()
+
     def recover(self) -> None:
         """The next run ends well by itself, and readers see its ingest."""
         job = self.job()
@@ -71,9 +76,9 @@ def kill_at_steps(case: Case, steps: tuple[str, ...] = STEPS) -> None:
         case.recover()
 
 
-def kill_at_commits(case: Case, every: int = 1, flaw: str = SOUND) -> None:
+def kill_at_commits(case: Case, first: int = 1, every: int = 1, flaw: str = SOUND) -> None:
     """One kill before each commit of ledger and warehouse that a run makes, or before every so manieth."""
-    for number in count(1, every):
+    for number in count(first, every):
         with running(case.job(pausing=True, at_commits=True, flaw=flaw)) as victim:
             commits = 0
             more = victim.hear()
@@ -84,7 +89,42 @@ def kill_at_commits(case: Case, every: int = 1, flaw: str = SOUND) -> None:
             victim.kill()
             assert victim.was_killed
         case.happened("kill -9 before a commit", victim)
+        case.insist(victim.job.ingest_id)
         case.recover()
+
+
+def kill_a_second_check(case: Case, every: int = 1) -> None:
+    """What was checked changes for the worse, and the run that would find out is killed, before each of its commits."""
+    for commits in count(1, every):
+        job = case.job()
+        assert run(job).how == "well"
+        change(case.shop.settings().warehouse(), "UPDATE raw_shop.orders SET flaw = 'raw' WHERE id = 1")
+        with running(replace(job, only=("check raw",), pausing=True, at_commits=True)) as victim:
+            more = victim.hear()
+            while more and victim.places.count("commit") <= commits:
+                more = victim.go()
+            if not more:
+                return
+            victim.kill()
+        case.happened("kill -9 of a second check")
+        case.insist(job.ingest_id)
+        case.recover()
+
+
+def kill_when_a_verdict_is_written(case: Case) -> None:
+    """One kill before each commit from the end of a checkpoint to the next step."""
+    for back in range(1, 6):
+        with running(case.job(pausing=True, at_commits=True)) as victim:
+            victim.go_to("gate staging")
+        before = victim.places.count("commit") - back
+        with running(case.job(pausing=True, at_commits=True)) as victim:
+            victim.hear()
+            while victim.places.count("commit") < before:
+                assert victim.go()
+            victim.kill()
+        case.happened("kill -9 while a verdict is written", victim)
+        case.insist(victim.job.ingest_id)
+    case.recover()
 
 
 def kill_at_random(case: Case, times: int, seed: int) -> None:

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Callable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
 
 import sqlalchemy as sa
 
-from checkpoints.gate import PENDING
 from tests.faults.job import Ended
 from tests.faults.kills import Case
-from tests.faults.sites import LOADER, PostgresSite, duckdb_held, filled_up, small_disk, sqlite_locked
 from tests.faults.shop import Shop
-from tests.faults.sites import filled
-from tests.faults.victim import Victim, running
+from tests.faults.sites import LOADER, PostgresSite, duckdb_held, filled, filled_up, small_disk, sqlite_locked
+from tests.faults.victim import Victim, run, running
 
 Fault = Callable[[], AbstractContextManager[object]]
 
@@ -25,9 +24,7 @@ PLACES = ("ingest", "check raw", "load staging", "check staging", "publish stagi
 """The steps before which a fault begins, unless said otherwise."""
 
 
-def fails(
-    case: Case, kind: str, fault: Fault, place: str, *, commits: int = 0, **job: object
-) -> Ended:
+def fails(case: Case, kind: str, fault: Fault, place: str, *, commits: int = 0, **job: object) -> Ended:
     """A run that a fault meets at a place, or so many commits later; it does not end well, and the next one does."""
     with running(case.job(pausing=True, at_commits=commits > 0, **job)) as victim:
         victim.go_to(place)
@@ -42,14 +39,13 @@ def fails(
     return ended
 
 
-def warehouse_down(case: Case, site: PostgresSite) -> None:
-    """The server crashes before the validation, at several moments of it, while it waits, and after it."""
+def warehouse_down(case: Case, site: PostgresSite, moments: tuple[int, ...] = (4, 6)) -> None:
+    """The server crashes before the validation, at moments of it, while it waits, and after it."""
     fails(case, "warehouse down before validation", site.down, BEFORE)
-    for commits in (4, 6):
+    for commits in moments:
         fails(case, "warehouse down during validation", site.down, BEFORE, commits=commits)
     _down_while_it_reads(case, site)
-    fails(case, "warehouse down after validation", site.down, AFTER)
-    fails(case, "warehouse down after validation", site.down, "publish staging")
+    fails(case, "warehouse down after validation", site.down, "publish staging" if moments else AFTER)
 
 
 def _down_while_it_reads(case: Case, site: PostgresSite) -> None:
@@ -78,25 +74,32 @@ def _down_while_it_reads(case: Case, site: PostgresSite) -> None:
 def warehouse_in_use(case: Case) -> None:
     """Another program opens the DuckDB file, and keeps it for longer than a run waits."""
     file = Path(str(case.shop.settings().warehouse().database))
-    for place, when in ((BEFORE, "before"), (AFTER, "after"), ("check staging", "before"), ("publish staging", "after")):
+    for place, when in (
+        (BEFORE, "before"),
+        (AFTER, "after"),
+        ("check staging", "before"),
+        ("publish staging", "after"),
+    ):
         fails(case, f"DuckDB file taken {when} validation", lambda: duckdb_held(file), place)
 
 
-def access_revoked(case: Case, site: PostgresSite) -> None:
+REVOKED = ("ingest", "check raw", "load staging", "publish staging")
+
+
+def access_revoked(case: Case, site: PostgresSite, places: tuple[str, ...] = REVOKED) -> None:
     """What the role may do is taken from it, in the middle of a run."""
     database = case.shop.settings().warehouse().database
-
-    def revoked(what: str) -> Fault:
-        return lambda: site.instead(case, f"REVOKE {what} FROM {LOADER}", f"GRANT {what} TO {LOADER}")
-
-    kind = "warehouse access revoked mid-run"
-    fails(case, kind, revoked("USAGE ON SCHEMA raw_shop"), "ingest")
-    fails(case, kind, revoked("USAGE ON SCHEMA raw_shop"), "check raw")
-    fails(case, kind, revoked("SELECT ON TABLE raw_shop.items"), "check raw", commits=4)
-    fails(case, kind, revoked("SELECT ON TABLE raw_shop.items"), "load staging")
-    fails(case, kind, revoked(f"CREATE ON DATABASE {database}"), "load staging")
-    fails(case, kind, revoked(f"CREATE ON DATABASE {database}"), "publish staging")
-    fails(case, kind, revoked("CREATE ON SCHEMA staging"), "publish staging")
+    make = f"CREATE ON DATABASE {database}"
+    what = {
+        "ingest": (("USAGE ON SCHEMA raw_shop", 0),),
+        "check raw": (("USAGE ON SCHEMA raw_shop", 0), ("SELECT ON TABLE raw_shop.items", 4)),
+        "load staging": (("SELECT ON TABLE raw_shop.items", 0), (make, 0)),
+        "publish staging": ((make, 0), ("CREATE ON SCHEMA staging", 0)),
+    }
+    for place in places:
+        for grant, commits in what[place]:
+            revoked = partial(site.instead, case, f"REVOKE {grant} FROM {LOADER}", f"GRANT {grant} TO {LOADER}")
+            fails(case, "warehouse access revoked mid-run", revoked, place, commits=commits)
 
 
 def ledger_locked(case: Case, locked: Fault) -> None:
@@ -115,21 +118,10 @@ def ledger_read_only_at_start(case: Case) -> None:
     Path(case.shop.directory / "job.log").chmod(0o666)
     for path in (state, *state.rglob("*")):
         path.chmod(0o777 if path.is_dir() else 0o666)
-    kept = [case.shop.state / "ledger.sqlite"]
-
-    class ReadOnly(ExitStack):
-        def __enter__(self) -> ReadOnly:
-            for path in kept:
-                path.chmod(0o444)
-            return self
-
-        def __exit__(self, *_: object) -> bool:  # type: ignore[override]
-            for path in kept:
-                path.chmod(0o666)
-            return False
-
-    with ReadOnly(), running(case.job(user=NOBODY)) as victim:
-        ended = victim.end()
+    file = state / "ledger.sqlite"
+    file.chmod(0o444)
+    ended = run(case.job(user=NOBODY))
+    file.chmod(0o666)
     assert ended.how == "failed", ended
     assert "readonly" in ended.told
     case.happened("ledger read-only")
@@ -179,11 +171,3 @@ def _meets_full_disk(case: Case, place: str, disk: Path | None) -> None:
 
 def _let_no_file_grow(victim: Victim) -> None:
     resource.prlimit(victim.pid, resource.RLIMIT_FSIZE, (4096, 4096))
-
-
-def change(url: sa.URL, statement: str) -> None:
-    """Change the warehouse behind sluice's back."""
-    engine = sa.create_engine(url, poolclass=sa.NullPool)
-    with engine.begin() as connection:
-        connection.exec_driver_sql(statement)
-    engine.dispose()

@@ -1,4 +1,4 @@
-"""The flow itself, `flows.pipeline.main_job`, with the stand-ins of the small project: ``prefect_job DIRECTORY INGEST``.
+"""The flow itself, `flows.pipeline.main_job`, with the small project's stand-ins: ``prefect_job DIRECTORY INGEST``.
 
 What it says goes to standard error, as with ``sluice run``; the last line tells how it ended.
 """
@@ -41,7 +41,7 @@ def main() -> None:
             with opened(Job(shop, ingest_id), progress=say) as workspace:
                 yield workspace
 
-        flows.pipeline.open_workspace = stood_in
+        flows.pipeline.__dict__["open_workspace"] = stood_in
         say("starting")
         with run_locally(LocalRun(settings, say)):
             try:

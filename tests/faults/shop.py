@@ -15,6 +15,7 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from checkpoints.layers import SCHEMAS
 from expectations.facts import Source
@@ -138,7 +139,9 @@ class ShopSources:
             try:
                 self._land(table, ingest_id)
             except SQLAlchemyError as error:
-                raise IngestError(f"{table} did not land: {type(error).__name__}", source="shop", transient=False) from None
+                raise IngestError(
+                    f"{table} did not land: {type(error).__name__}", source="shop", transient=False
+                ) from None
             progress(f"{table} landed")
             self.between()
         return IngestResult(ingest_id, "shop", began, _now(), tuple(IngestedTable(table, ROWS) for table in RAW))
@@ -216,3 +219,11 @@ def make_warehouse(url: URL) -> None:
     if isinstance(warehouse, DuckDBWarehouse):
         warehouse.create()
     warehouse.release()
+
+
+def change(url: URL, statement: str) -> None:
+    """Change the warehouse behind sluice's back."""
+    engine = sa.create_engine(url, poolclass=NullPool)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(statement)
+    engine.dispose()
