@@ -33,7 +33,7 @@ INSTALL := $(BIN)/python -m pip install -qq --compile --no-deps --no-build-isola
 LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --annotation-style line \
 	--custom-compile-command "make lock" --quiet $(ARGS)
 
-.PHONY: help run test lint format screenshots bench bench-arrivals bench-docs soak lock clean
+.PHONY: help run test lint format screenshots bench bench-arrivals bench-docs soak faults lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -68,6 +68,9 @@ bench-docs: $(VENV)/.dev ## Measure publishing after 10,000 runs (minutes); writ
 
 soak: $(VENV)/.dev ## Publish Data Docs under stress (minutes): kill -9, several processes, a folder and a bucket
 	@$(BIN)/python -m tests.gx.docs.soak
+
+faults: $(VENV)/.dev ## Kill runs and break what they need, hundreds of times (half an hour); writes docs/benchmarks/faults.md
+	@$(BIN)/python -m tests.faults.soak $(ARGS)
 
 lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml (keeps versions that still fit)
 	$(LOCK) --group build --output-file requirements/build.txt

@@ -262,6 +262,7 @@ def open_workspace(
 
     Raises:
         StillBusyError: another run kept the project for longer than ``SLUICE_WAIT_SECONDS``.
+        LedgerError: likewise a run on another machine; or the ledger, where it is on a server, cannot be used.
         ConfigError: a setting is wrong.
     """
     scenario = scenario or Scenario()

@@ -21,7 +21,7 @@ from gx.redaction import redact, safe_url, url_secrets
 _BUSY_SECONDS = 30
 # Any number that other programs in the same PostgreSQL database are unlikely to lock by.
 _EXCLUSIVE_LOCK = 0x51_1CE_E
-_TURN_LOCK = 0x51_1CE_F
+_COPY_LOCK = 0x51_1CE_C
 
 
 class LedgerError(SluiceError):
@@ -99,7 +99,7 @@ class Database:
             yield connection
 
     @contextmanager
-    def turn(self) -> Iterator[None]:
+    def copying(self) -> Iterator[None]:
         """Wait until nobody else, in any process, is in such a block; the database stays of use to all meanwhile.
 
         Raises:
@@ -110,11 +110,11 @@ class Database:
                 if self._is_file():
                     file = Path(str(self.url.database))
                     file.parent.mkdir(parents=True, exist_ok=True)
-                    kept.enter_context(FileLock(f"{file}.turn", timeout=_BUSY_SECONDS))
+                    kept.enter_context(FileLock(f"{file}.copying", timeout=_BUSY_SECONDS))
                 else:
                     connection = kept.enter_context(self._open().begin())
                     connection.execute(sa.text(f"SET LOCAL lock_timeout = '{_BUSY_SECONDS}s'"))
-                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_TURN_LOCK)))
+                    connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_COPY_LOCK)))
             except (SQLAlchemyError, OSError) as error:  # a lock that is not had in time is an OSError
                 detail = str(error.orig) if isinstance(error, DBAPIError) and error.orig else str(error)
                 raise self._unusable(detail) from None
@@ -140,6 +140,8 @@ class Database:
             engine = sa.create_engine(self.url)
             if engine.dialect.name == "sqlite":
                 sa.event.listen(engine, "connect", _prepare_sqlite)
+            else:
+                sa.event.listen(engine, "connect", _prepare_postgresql)
             self._prepare(engine)
             self._engine = engine
         return self._engine
@@ -164,3 +166,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
         cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    cursor = connection.cursor()
+    # PostgreSQL itself would wait for ever for a table that somebody has locked.
+    cursor.execute(f"SET lock_timeout = {_BUSY_SECONDS * 1000:.0f}")
+    cursor.close()
+    connection.commit()

@@ -222,7 +222,7 @@ class Ledger:
     @contextmanager
     def turn_to_copy(self) -> Iterator[None]:
         """Meanwhile nobody else copies gates elsewhere; whoever does must have the turn, or may copy an old answer."""
-        with self._database.turn():
+        with self._database.copying():
             yield
 
     # -- the ledger itself ------------------------------------------------------------------------------------

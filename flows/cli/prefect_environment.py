@@ -28,6 +28,8 @@ def prefect_ready(settings: Settings) -> Iterator[None]:
         "DO_NOT_TRACK": "1",
         # The first request waits until the server is up; a cold database on a busy machine takes a minute or two.
         "PREFECT_API_REQUEST_TIMEOUT": "180",
+        # A server that died in the middle of a run: 14 seconds for each thing it is not told, not a minute.
+        "PREFECT_CLIENT_MAX_RETRIES": "3",
     }
     for name, value in defaults.items():
         os.environ.setdefault(name, value)
