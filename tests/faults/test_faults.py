@@ -72,10 +72,6 @@ def test_a_run_that_is_killed_while_its_verdict_is_written_opens_nothing_without
     kills.kill_when_a_verdict_is_written(on_duckdb)
 
 
-def test_a_second_check_that_is_killed_leaves_closed_what_the_first_had_opened(on_duckdb: Case) -> None:
-    kills.kill_a_second_check(on_duckdb, every=6)
-
-
 @pytest.mark.postgres
 def test_a_warehouse_that_crashes_before_during_and_after_validation(directory: Path, site: PostgresSite) -> None:
     outages.warehouse_down(site.case(directory / "crashing", ledger_too=False), site, moments=())

@@ -22,8 +22,11 @@
     ) as kept
 {%- endmacro %}
 
-{# The table of the rows of a relation that failed; none if there is none. #}
+{# The table of the rows of a relation that failed; none if there is none, or dbt may not look. #}
 {% macro quarantine_of(relation) -%}
+    {%- if not flags.INTROSPECT and flags.WHICH == 'compile' -%}
+        {{ return(none) }}
+    {%- endif -%}
     {%- set place = [relation.schema, relation.identifier] -%}
     {%- if relation.database | lower != target.database | lower -%}
         {%- set place = [relation.database] + place -%}
