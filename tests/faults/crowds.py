@@ -70,6 +70,21 @@ def ingests_at_once(case: Case, times: int, seed: int) -> None:
         case.recover()
 
 
+def ingest_amid_a_run_elsewhere(case: Case) -> None:
+    """A machine is landing bad rows, table by table, when another begins a run: its verdict must not be for those."""
+    shops = [replace(case.shop, state_name=f"machine-{each}") for each in "ab"]
+    landing = replace(case.job(flaw="raw", pausing=True), shop=shops[0])
+    meeting = replace(case.job(pausing=True), shop=shops[1])
+    with running(landing) as one, running(meeting) as other:
+        one.go_to("between two tables")
+        while other.says_something(2) and other.hear() and other.place != "gate staging":
+            other.let_go()
+        assert one.end().how == "closed"
+        assert other.end().how == "well"
+    case.happened("an ingest lands amid another machine's run")
+    case.recover()
+
+
 def ingests_of_two_machines(case: Case, times: int, seed: int) -> None:
     """The same by two machines, which share the warehouse and a ledger on a server, and no directory."""
     moments = random.Random(seed)

@@ -100,7 +100,7 @@ def do(step: str, workspace: Workspace, ingest_id: str) -> None:
 
 def _insist(load: str, workspace: Workspace, ingest_id: str) -> None:
     """Load and publish without asking, as one would whose events come late or twice; what is refused is refused."""
-    for insist in (workspace.publish, workspace.load):
+    for insist in (workspace.publish, workspace.load, workspace.publish):
         with suppress(SluiceError):
             insist(load, ingest_id)
 

@@ -108,6 +108,7 @@ class Soak:
             with crowds.reading(case) as reader:
                 self._kills(case, first=2, seed=21)
                 self._crowds(case, seed=22)
+                crowds.ingest_amid_a_run_elsewhere(case)
                 crowds.ingests_of_two_machines(case, self.many(20), seed=23)
             self.total.read += reader.looks
             outages.ledger_locked(case, partial(site.ledger_locked, case))

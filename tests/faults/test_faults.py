@@ -124,6 +124,7 @@ def test_two_ingests_at_once_take_turns(on_duckdb: Case) -> None:
 
 @pytest.mark.postgres
 def test_two_ingests_of_two_machines_take_turns_by_their_ledger(on_postgres: Case) -> None:
+    crowds.ingest_amid_a_run_elsewhere(on_postgres)
     with crowds.reading(on_postgres) as reader:
         crowds.ingests_of_two_machines(on_postgres, 2, seed=3)
     assert reader.looks > 50

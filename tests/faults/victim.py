@@ -56,6 +56,10 @@ class Victim:
         self.places.append(said)
         return True
 
+    def says_something(self, seconds: float) -> bool:
+        """Whether it does, within so many seconds."""
+        return self._pipe.poll(seconds)
+
     def go(self, told: str = "go") -> bool:
         """Let it go on from where it waits, until it waits again; False when it ended."""
         self.let_go(told)
