@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
+import struct
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -42,7 +44,7 @@ class Job:
         pausing: whether to wait at each step for leave to go on.
         at_commits: whether to say, and wait, before each commit too, the ledger's and the warehouse's.
         busy_seconds: how long to wait for a ledger that somebody has locked.
-        user: the user to work as; None for whoever runs the tests.
+        bound_by_modes: whether a read-only file is read-only for root too.
     """
 
     shop: Shop
@@ -52,7 +54,7 @@ class Job:
     pausing: bool = False
     at_commits: bool = False
     busy_seconds: float | None = None
-    user: int | None = None
+    bound_by_modes: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,9 +121,8 @@ def opened(
 def work(job: Job, pipe: Pipe) -> None:
     """The other process: do the steps; `pipe` hears of each before it begins, and of the end."""
     _quiet(job.shop.directory / "job.log")
-    if job.user is not None:
-        os.setgid(job.user)
-        os.setuid(job.user)
+    if job.bound_by_modes:
+        _give_up_privileges()
     if job.busy_seconds is not None:
         checkpoints.ledger.connection._BUSY_SECONDS = job.busy_seconds  # type: ignore[assignment]
 
@@ -164,6 +165,13 @@ def processes() -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     context.set_forkserver_preload(["tests.faults.job"])
     return context
+
+
+def _give_up_privileges() -> None:
+    """Root writes whatever a file's mode says; without its capabilities (capset(2), version 3) it does not."""
+    header, none = struct.pack("Ii", 0x20080522, 0), bytes(24)
+    if ctypes.CDLL(None, use_errno=True).capset(header, none) != 0:
+        raise OSError(ctypes.get_errno(), "capset")
 
 
 def _quiet(log: Path) -> None:

@@ -26,7 +26,7 @@ STEPS = ("check raw", "load staging", "publish staging")
 
 @pytest.fixture(scope="session")
 def directory() -> Iterator[Path]:
-    """Not pytest's own, into which another user may not look."""
+    """A place of its own: PostgreSQL runs as another user, who may not look into pytest's."""
     with TemporaryDirectory(prefix="sluice-test-faults-", ignore_cleanup_errors=True) as made:
         Path(made).chmod(0o755)
         yield Path(made)
@@ -72,6 +72,10 @@ def test_a_run_that_is_killed_while_its_verdict_is_written_opens_nothing_without
     kills.kill_when_a_verdict_is_written(on_duckdb)
 
 
+def test_a_second_check_that_is_killed_leaves_closed_what_the_first_had_opened(on_duckdb: Case) -> None:
+    kills.kill_a_second_check(on_duckdb, every=6)
+
+
 @pytest.mark.postgres
 def test_a_warehouse_that_crashes_before_during_and_after_validation(directory: Path, site: PostgresSite) -> None:
     outages.warehouse_down(site.case(directory / "crashing", ledger_too=False), site, moments=())
@@ -105,7 +109,6 @@ def test_a_ledger_on_a_server_that_becomes_read_only(on_postgres: Case, site: Po
     outages.fails(on_postgres, "read-only", lambda: site.ledger_read_only(on_postgres), "check staging")
 
 
-@pytest.mark.skipif("os.getuid() != 0", reason="only root can start a run as another user")
 def test_a_ledger_file_that_is_read_only(directory: Path) -> None:
     outages.ledger_read_only_at_start(duckdb_case(directory / "read-only"))
 
