@@ -80,6 +80,8 @@ def ask(
     if ingest_id is not None and not ingest_id.strip():
         raise ConfigError("the ingest's name is empty; leave it out to ask about the one that began last")
     required = checkpoints_of(settings, load)
+    if not wait_seconds >= 0:  # nor is it no number
+        raise ConfigError(f"the seconds to wait are {wait_seconds}; they can be 0 or more")
     deadline = time.monotonic() + wait_seconds
     ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
     try:

@@ -54,6 +54,7 @@ def run_facts(
         freshness=freshness(validated.result) if validated and validated.result else None,
         gates=tuple(_mark(decision) for decision in decisions),
         overrides=tuple(_override(override) for override in overrides),
+        softer=run.softer,
     )
 
 

@@ -104,6 +104,6 @@ class Publication:
         """
         refused = self.publisher.published()
         if refused is not None and self.publisher.previous() is not None:
-            reason = f"{self.load} was rolled back: readers use an earlier version than this ingest's"
+            reason = "readers use an earlier version than this ingest's"
             ledger.close_gates(self.load, refused.ingest_id, gates, reason, now, ROLLED_BACK)
         return RolledBack(self.load, refused, self.publisher.roll_back())

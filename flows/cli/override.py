@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from datetime import UTC, datetime
 
 import click
 
 from checkpoints.asking import ask, checkpoints_of
 from checkpoints.data_quality import opened_data_quality
+from checkpoints.gate import Gate
 from checkpoints.ledger import Ledger
 from checkpoints.override import LONGEST, new_override, one_line
 from flows.cli.exit_codes import ExitCode
@@ -64,7 +67,7 @@ def override(
                 err=True,
             )
         _show(settings, ledger)
-    return show(ask(settings, load, about), as_json=as_json)
+    return _show_and_announce(ask(settings, load, about), as_json=as_json)
 
 
 @click.command()
@@ -84,7 +87,7 @@ def revoke(settings: Settings, as_json: bool, load: str, by: str) -> ExitCode:
         _show(settings, ledger)
         if not revoked:
             raise ConfigError(f"there is nothing to revoke: no override of {load} is in force")
-    show(ask(settings, load), as_json=as_json)
+    _show_and_announce(ask(settings, load), as_json=as_json)
     return ExitCode.OK
 
 
@@ -112,6 +115,17 @@ def _copy(settings: Settings, ledger: Ledger) -> str | None:
 def _show(settings: Settings, ledger: Ledger) -> None:
     if problem := tell_gates(settings, ledger):
         click.secho(f"the front page of Data Docs shows the gate as it was: {problem}", fg="yellow", err=True)
+
+
+def _show_and_announce(state: Gate, *, as_json: bool) -> ExitCode:
+    """Also to Prefect, where its server is named: a served load that waits for the gate then starts by itself."""
+    code = show(state, as_json=as_json)
+    if os.environ.get("PREFECT_API_URL"):
+        with redirect_stdout(sys.stderr):
+            from flows.reporting import announce
+
+            announce(state)
+    return code
 
 
 def _latest(ledger: Ledger, given: str | None) -> str:

@@ -82,6 +82,8 @@ class RunFacts(BaseModel):
     gates: tuple[GateMark, ...] = ()
     overrides: tuple[OverrideMark, ...] = ()
     """Of any gate, not only of those that this run decides."""
+    softer: bool = False
+    """Whether the checkpoint only reports, and nothing that fails blocks a load."""
 
 
 class Limits(BaseModel):

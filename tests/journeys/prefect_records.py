@@ -78,15 +78,16 @@ class PrefectRecords:
         found = self.client.read_artifacts(artifact_filter=chosen)
         return {str(artifact.key): artifact for artifact in found if artifact.type == "markdown"}
 
-    def events(self, name: str, ingest_id: str) -> list[dict[str, Any]]:
-        """The payloads of the events of a name that are about an ingest, once there is one."""
+    def events(self, name: str, ingest_id: str, *, at_least: int = 1) -> list[dict[str, Any]]:
+        """The payloads of the events of a name that are about an ingest, the latest first, once there are so many."""
         since = datetime.now(UTC) - timedelta(days=1)
         asked = {"filter": {"event": {"name": [name]}, "occurred": {"since": since.isoformat()}}, "limit": 50}
         deadline = time.monotonic() + _SECONDS
         while True:
             answer = self.client.request("POST", "/events/filter", json=asked)
             payloads = [event["payload"] for event in answer.json()["events"]]
-            if found := [payload for payload in payloads if payload["ingest_id"] == ingest_id]:
+            found = [payload for payload in payloads if payload["ingest_id"] == ingest_id]
+            if len(found) >= at_least:
                 return found
             assert time.monotonic() < deadline, payloads
             time.sleep(0.2)

@@ -75,6 +75,7 @@ class StoppedRun:
     run: FlowRun
     before: dict[str, list[tuple[Any, ...]]]
     tables: Tables
+    sluice: Sluice
 
 
 @pytest.fixture(scope="module")
@@ -87,7 +88,7 @@ def stopped(prefect: PrefectRecords, good_run: GoodRun, states: Path) -> Stopped
         state: State[Any] = main_job(
             str(settings.project), ingest_id, Scenario(faulty=True, deduplicate=False), return_state=True
         )
-    return StoppedRun(ingest_id, state, prefect.flow_run(f"sluice {ingest_id}"), before, tables)
+    return StoppedRun(ingest_id, state, prefect.flow_run(f"sluice {ingest_id}"), before, tables, sluice)
 
 
 def test_a_closed_gate_makes_the_flow_run_failed(stopped: StoppedRun) -> None:
@@ -123,6 +124,23 @@ def test_readers_keep_the_figures_of_the_good_run(stopped: StoppedRun) -> None:
     assert stopped.tables.value("select sum(amount_dollars) from staging.stg_stripe_charges") == 412_184
     # ... while the build of staging that was refused did take the faulty sync's rows.
     assert stopped.tables.value("select sum(amount_dollars) from staging_audit.stg_stripe_charges") == 847_342
+
+
+def test_a_persons_word_for_a_gate_and_its_end_are_announced(
+    stopped: StoppedRun, prefect: PrefectRecords, prefect_server: PrefectServer
+) -> None:
+    already = len(prefect.events("sluice.gate.closed", stopped.ingest_id))
+    word = ("--reason", "finance agreed", "--by", "Ada", "--until", "1h")
+    server = {"PREFECT_API_URL": prefect_server.url}
+
+    assert stopped.sluice.run("gate", "override", "marts", *word, **server).code == 0
+    (opened,) = prefect.events("sluice.gate.opened", stopped.ingest_id)
+    assert opened["load"] == "marts"
+    assert "overridden by Ada" in opened["reasons"][0]
+    assert "finance agreed" not in str(opened)  # events travel further than the ledger
+
+    assert stopped.sluice.run("gate", "revoke", "marts", "--by", "Ada", **server).code == 0
+    assert prefect.events("sluice.gate.closed", stopped.ingest_id, at_least=already + 1)[0]["load"] == "marts"
 
 
 def test_each_checkpoint_leaves_an_artifact_with_verdict_reasons_and_data_docs(

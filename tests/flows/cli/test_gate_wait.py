@@ -67,3 +67,8 @@ def test_an_ingest_that_has_not_begun_is_waited_for(project: ForeignProject) -> 
     later.start()
     assert project.gate("--ingest", "ingest-2", "--wait", "30").code == 0
     later.join()
+
+
+def test_seconds_that_are_no_number_are_refused(project: ForeignProject) -> None:
+    answer = project.gate("--wait", "nan")
+    assert (answer.code, "the seconds to wait are nan; they can be 0 or more" in answer.err) == (2, True)

@@ -37,6 +37,9 @@ def test_a_softer_checkpoint_opens_its_gate_whatever_the_verdict_and_says_so(
     assert f"mycheck {verdict}: {SOFTER}\n" in gate.out
     assert f"mycheck {verdict}: {found}" in gate.out
     assert f"mycheck {verdict}: {SOFTER}" in docs(project)
+    pages = [file.read_text(encoding="utf-8") for file in (project.state / "data_docs" / "validations").rglob("*.html")]
+    assert pages
+    assert not any("blocks the load" in page for page in pages)
     document = project.check("--json").document
     assert (document["mode"], document["verdict"], document["reasons"][0]) == ("softer", verdict, SOFTER)
     assert document["gates"] == {"marts": "open"}
