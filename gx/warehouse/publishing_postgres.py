@@ -17,11 +17,12 @@ from gx.warehouse.publishing import T, previous_schema
 from gx.warehouse.publishing_moving import MovingPublisher
 from gx.warehouse.table import CatalogTable
 
-_FIRST_WAIT = 0.5
-"""Seconds that a transaction first waits for readers. Less than PostgreSQL's ``deadlock_timeout``, so that where a
-reader and it wait for each other, it is the one to give way."""
+_FIRST_WAIT = 0.3
+"""Seconds that a transaction waits for readers of a table. Less than PostgreSQL's ``deadlock_timeout``, so that where a
+reader and it wait for each other it gives way, before the reader is told of a deadlock."""
 _LONGEST_WAIT = 8.0
-"""Those who come while it waits wait with it, so never for long."""
+"""Those who come while it waits wait with it, so never for long. It waits longer than at first only in the second half
+of the time there is: readers who leave no gap have kept it from publishing all the while."""
 _PAUSE_SECONDS = 0.25
 _LOCKED = ("55P03", "40P01")  # lock_timeout, deadlock
 
@@ -44,6 +45,7 @@ class PostgresPublisher(MovingPublisher):
     def _replace(self, connection: Connection, moves: Sequence[tuple[CatalogTable, str]]) -> None:
         readers = [table for table, _ in moves if table.schema in self.schemas]
         if readers:
+            # In one statement: who locks one table after the other meets readers who come the other way.
             connection.execute(LockTables([table.clause() for table in readers]))
         granted = {table: _grants(connection, table) for table in readers}
         views = dependent_views(connection, readers)
@@ -63,7 +65,7 @@ class PostgresPublisher(MovingPublisher):
         make_anew(connection, views)
 
     def _in_transaction(self, what: str, work: Callable[[Connection], T]) -> T:
-        deadline = time.monotonic() + self.warehouse.wait_seconds
+        began = time.monotonic()
         wait = _FIRST_WAIT
         while True:
             try:
@@ -72,10 +74,12 @@ class PostgresPublisher(MovingPublisher):
                     connection.execute(sa.select(sa.func.set_config("lock_timeout", f"{wait * 1000:.0f}ms", True)))
                     return work(connection)
             except SQLAlchemyError as error:
-                if not self._is_locked(error) or time.monotonic() + _PAUSE_SECONDS > deadline:
+                passed = time.monotonic() - began
+                if not self._is_locked(error) or passed + _PAUSE_SECONDS > self.warehouse.wait_seconds:
                     raise self._failed(what, error) from None
             time.sleep(_PAUSE_SECONDS)
-            wait = min(wait * 2, _LONGEST_WAIT)
+            if passed > self.warehouse.wait_seconds / 2:
+                wait = min(wait * 2, _LONGEST_WAIT)
 
     def _is_locked(self, error: SQLAlchemyError) -> bool:
         driver = error.orig if isinstance(error, DBAPIError) else None
