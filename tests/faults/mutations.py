@@ -37,12 +37,12 @@ MUTATIONS = (
     ),
     Mutation(
         "an older ingest's decision still counts", "checkpoints/gate.py",
-        "    overtaken = latest_ingest is not None and ingest_id != latest_ingest",
+        "    overtaken = known and latest_ingest is not None and ingest_id != latest_ingest",
         "    overtaken = False", "event",
     ),
     Mutation(
         "a load leaves the gates behind it as they were", "flows/workspace.py",
-        "            self.ledger.close_gates(load, ingest_id, spec.gates, reason, utc_now())\n", "            pass\n",
+        "            self.ledger.close_gates(load, ingest_id, gates, reason, utc_now())\n", "            pass\n",
         "event",
     ),
     Mutation(
@@ -76,7 +76,7 @@ MUTATIONS = (
     ),
     Mutation(
         "runs on two machines do not take turns", "flows/workspace.py",
-        "        resources.enter_context(ledger.turn(settings.wait_seconds, lambda: progress(wait)))\n", "",
+        "        resources.enter_context(ledger.turn(settings.wait_seconds, lambda: progress(said)))\n", "",
         "two_machines",
     ),
     Mutation(
@@ -88,6 +88,8 @@ MUTATIONS = (
 
 def run_all() -> Iterator[tuple[Mutation, bool]]:
     """Each mutation, and whether the suite noticed."""
+    for mutation in MUTATIONS:  # all of them, before the first takes its minute
+        assert _found(ROOT, mutation) == 1, f"{mutation.what}: {mutation.file} has changed"
     for mutation in MUTATIONS:
         with TemporaryDirectory(prefix="sluice-mutation-") as made:
             copy = Path(made)
@@ -97,9 +99,12 @@ def run_all() -> Iterator[tuple[Mutation, bool]]:
                 (shutil.copytree if source.is_dir() else shutil.copy)(source, copy / name)
             file = copy / mutation.file
             text = file.read_text(encoding="utf-8")
-            assert text.count(mutation.old) == 1, f"{mutation.what}: {mutation.file} has changed"
             file.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
             yield mutation, _is_red(copy, mutation.tests)
+
+
+def _found(root: Path, mutation: Mutation) -> int:
+    return (root / mutation.file).read_text(encoding="utf-8").count(mutation.old)
 
 
 def _is_red(copy: Path, tests: str) -> bool:
