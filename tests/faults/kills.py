@@ -93,9 +93,9 @@ def kill_at_commits(case: Case, first: int = 1, every: int = 1, flaw: str = SOUN
         case.recover()
 
 
-def kill_a_second_check(case: Case, every: int = 1) -> None:
+def kill_a_second_check(case: Case, first: int = 1, every: int = 1) -> None:
     """What was checked changes for the worse, and the run that would find out is killed, before each of its commits."""
-    for commits in count(1, every):
+    for commits in count(first, every):
         job = case.job()
         assert run(job).how == "well"
         change(case.shop.settings().warehouse(), "UPDATE raw_shop.orders SET flaw = 'raw' WHERE id = 1")

@@ -73,7 +73,7 @@ def test_a_run_that_is_killed_while_its_verdict_is_written_opens_nothing_without
 
 
 def test_a_second_check_that_is_killed_leaves_closed_what_the_first_had_opened(on_duckdb: Case) -> None:
-    kills.kill_a_second_check(on_duckdb, every=6)
+    kills.kill_a_second_check(on_duckdb, first=4, every=7)
 
 
 @pytest.mark.postgres
