@@ -1,4 +1,4 @@
-"""What the site remembers of a table: its runs that are kept, and of these what the index shows."""
+"""What the site remembers of a table: its runs that are kept."""
 
 from __future__ import annotations
 
@@ -8,28 +8,11 @@ from typing import Protocol, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from gx.docs.records import RUNS_LISTED, RUNS_SHOWN, Revised, RunMark, RunPoint, RunRecord, table_key
+from gx.docs.records import RUNS_LISTED, Revised, RunMark, RunPoint, RunRecord, table_key
 
 _DROPPED_AT_ONCE = 50
 """No more, so that a publish stays quick after the limit was lowered. Where there is a page of all runs no fewer
 either, so that it need not be written each time."""
-
-
-class TableHistory(BaseModel):
-    """The latest run of a table and the marks of its last runs, the oldest first."""
-
-    model_config = ConfigDict(frozen=True)
-
-    latest: RunRecord
-    marks: tuple[RunMark, ...]
-    since: AwareDatetime
-    """When the table began to fail, or stopped failing: the first run of the state it is in."""
-
-    def merged(self, runs: TableRuns) -> TableHistory:
-        """This history and what ``runs`` knows, which may be more or, of a slower publisher, less."""
-        marks = _in_order([*self.marks, *(run.mark() for run in runs.points[-RUNS_SHOWN:])])
-        newest = runs.summary() if order(runs.latest) >= order(self.latest) else self
-        return TableHistory(latest=newest.latest, marks=_without(marks, runs.dropped)[-RUNS_SHOWN:], since=newest.since)
 
 
 class TableRuns(Revised):
@@ -56,7 +39,7 @@ class TableRuns(Revised):
         ``dropped`` are the runs that are over the limit now. Either argument must have a run.
         """
         before = known.points if known else ()
-        points = _in_order([*before, *(each.point() for each in records)])
+        points = in_order([*before, *(each.point() for each in records)])
         latest = max([*records, *([known.latest] if known else [])], key=order)
         dropped = keep.over(points)
         points = points[len(dropped) :]
@@ -80,11 +63,6 @@ class TableRuns(Revised):
     def all_is_due(self) -> bool:
         """Whether the page of all runs has to be written now."""
         return self.all_until == self.points[-1].time
-
-    def summary(self) -> TableHistory:
-        """What the index shows of it."""
-        marks = tuple(point.mark() for point in self.points[-RUNS_SHOWN:])
-        return TableHistory(latest=self.latest.model_copy(update={"rules": ()}), marks=marks, since=self.since)
 
 
 class Neighbours(BaseModel):
@@ -134,12 +112,9 @@ def order(run: _Run) -> tuple[datetime, str]:
 _R = TypeVar("_R", bound=RunMark)
 
 
-def _in_order(runs: Iterable[_R]) -> tuple[_R, ...]:
+def in_order(runs: Iterable[_R]) -> tuple[_R, ...]:
+    """Each of these runs once, the last of several, the oldest first."""
     return tuple(sorted({run.path: run for run in runs}.values(), key=order))
-
-
-def _without(runs: Sequence[_R], paths: Sequence[str]) -> tuple[_R, ...]:
-    return tuple(run for run in runs if run.path not in paths)
 
 
 def _since(points: Sequence[RunMark], known: TableRuns | None) -> datetime:
