@@ -96,7 +96,7 @@ class RollUp(Revised):
 
 def _recent(runs: TableRuns, oldest: RecentRun | None) -> Iterator[RecentRun]:
     """The runs of a table that the list may show: none before ``oldest``."""
-    for point in islice(reversed(runs.points), RECENT_RUNS):
+    for point in islice(runs.newest_first(), RECENT_RUNS):
         if oldest is not None and order(point) < order(oldest):
             return
         yield RecentRun(
