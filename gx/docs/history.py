@@ -1,35 +1,40 @@
-"""What the site remembers of a table: its runs that are kept, and of these what the index shows."""
+"""What the site remembers of a table: its runs that are kept."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Protocol, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from gx.docs.records import RUNS_LISTED, RUNS_SHOWN, Revised, RunMark, RunPoint, RunRecord, table_key
+from gx.docs.packed import POINTS
+from gx.docs.records import RUNS_LISTED, Revised, RunMark, RunPoint, RunRecord, table_key
 
 _DROPPED_AT_ONCE = 50
 """No more, so that a publish stays quick after the limit was lowered. Where there is a page of all runs no fewer
 either, so that it need not be written each time."""
 
 
-class TableHistory(BaseModel):
-    """The latest run of a table and the marks of its last runs, the oldest first."""
+class OlderRuns(BaseModel):
+    """Runs that the table's page does not list, as a text: always as many as are dropped at once."""
 
     model_config = ConfigDict(frozen=True)
 
-    latest: RunRecord
-    marks: tuple[RunMark, ...]
-    since: AwareDatetime
-    """When the table began to fail, or stopped failing: the first run of the state it is in."""
+    until: AwareDatetime
+    """The time of the last of them."""
+    packed: str
 
-    def merged(self, runs: TableRuns) -> TableHistory:
-        """This history and what ``runs`` knows, which may be more or, of a slower publisher, less."""
-        marks = _in_order([*self.marks, *(run.mark() for run in runs.points[-RUNS_SHOWN:])])
-        newest = runs.summary() if order(runs.latest) >= order(self.latest) else self
-        return TableHistory(latest=newest.latest, marks=_without(marks, runs.dropped)[-RUNS_SHOWN:], since=newest.since)
+    @classmethod
+    def of(cls, points: Sequence[RunPoint]) -> OlderRuns:
+        """These runs, the oldest first."""
+        return cls(until=points[-1].time, packed=POINTS.pack(points))
+
+    @property
+    def points(self) -> tuple[RunPoint, ...]:
+        """The runs, the oldest first."""
+        return POINTS.unpack(self.packed)
 
 
 class TableRuns(Revised):
@@ -37,6 +42,9 @@ class TableRuns(Revised):
 
     latest: RunRecord
     points: tuple[RunPoint, ...]
+    """The newest runs: at least those that the table's page lists."""
+    older: tuple[OlderRuns, ...] = ()
+    """Those before. A publish looks into them only when one of them changes or goes, or all runs are listed."""
     since: AwareDatetime
     """When the table began to fail, or stopped failing: the first run of the state it is in."""
     all_until: AwareDatetime | None = None
@@ -49,28 +57,50 @@ class TableRuns(Revised):
         """Which table and suite this is."""
         return table_key(self.latest.table, self.latest.suite)
 
+    @property
+    def kept(self) -> int:
+        """How many runs there are."""
+        return len(self.older) * _DROPPED_AT_ONCE + len(self.points)
+
+    @property
+    def every(self) -> tuple[RunPoint, ...]:
+        """All runs, the oldest first."""
+        return (*chain.from_iterable(each.points for each in self.older), *self.points)
+
+    def newest_first(self) -> Iterator[RunPoint]:
+        """All runs, the newest first; the older ones are unpacked when it comes to them."""
+        return _newest_first(self.points, self.older)
+
     @classmethod
     def of(cls, known: TableRuns | None, records: Sequence[RunRecord], keep: Keep) -> TableRuns:
         """What is known and these records; a run that is published again replaces itself.
 
         ``dropped`` are the runs that are over the limit now. Either argument must have a run.
         """
-        before = known.points if known else ()
-        points = _in_order([*before, *(each.point() for each in records)])
-        latest = max([*records, *([known.latest] if known else [])], key=order)
-        dropped = keep.over(points)
+        older, before = (known.older, known.points) if known else ((), ())
+        points = in_order([*before, *(each.point() for each in records)])
+        if known and older and (points[0] != before[0] or keep.takes(older, points)):
+            older, points = (), in_order([*known.every, *points])
+        dropped = () if older else keep.over(points)
         points = points[len(dropped) :]
-        return cls(
-            latest=latest,
+        since = _since(points, older, known)
+        while len(points) >= RUNS_LISTED + _DROPPED_AT_ONCE:
+            older, points = (*older, OlderRuns.of(points[:_DROPPED_AT_ONCE])), points[_DROPPED_AT_ONCE:]
+        runs = cls(
+            latest=max([*records, *([known.latest] if known else [])], key=order),
             points=points,
-            since=_since(points, known),
-            all_until=_all_until(known.all_until if known and not dropped else None, points, records),
+            older=older,
+            since=since,
             dropped=tuple(point.path for point in dropped),
         )
+        written = known.all_until if known and not dropped else None
+        return runs.model_copy(update={"all_until": _all_until(written, runs, records)})
 
     def beside(self, paths: Collection[str]) -> Iterator[tuple[str, Neighbours]]:
         """These runs and those next to them, each with its neighbours."""
-        order = ["", *(point.path for point in self.points), ""]
+        # The links of the oldest that is not packed lead to one that is.
+        near = {point.path for point in self.points[2:]}.issuperset(paths) and not self.dropped
+        order = ["", *(point.path for point in (self.points if near else self.every)), ""]
         changed = {*paths, *order[1:2]} if self.dropped else set(paths)  # the oldest may have become so
         for previous, path, following in zip(order, order[1:], order[2:], strict=False):
             if not changed.isdisjoint((previous, path, following)):
@@ -80,11 +110,6 @@ class TableRuns(Revised):
     def all_is_due(self) -> bool:
         """Whether the page of all runs has to be written now."""
         return self.all_until == self.points[-1].time
-
-    def summary(self) -> TableHistory:
-        """What the index shows of it."""
-        marks = tuple(point.mark() for point in self.points[-RUNS_SHOWN:])
-        return TableHistory(latest=self.latest.model_copy(update={"rules": ()}), marks=marks, since=self.since)
 
 
 class Neighbours(BaseModel):
@@ -118,6 +143,12 @@ class Keep(BaseModel):
             return ()
         return points[: max(0, min(many, _DROPPED_AT_ONCE))]
 
+    def takes(self, older: Sequence[OlderRuns], newest: Sequence[RunPoint]) -> bool:
+        """Whether `over` takes any of these runs, without a look into the older ones, of which there must be some."""
+        if self.days is not None and older[0].until < newest[-1].time - timedelta(days=self.days):
+            return True
+        return len(older) * _DROPPED_AT_ONCE + len(newest) - self.runs >= _DROPPED_AT_ONCE
+
 
 class _Run(Protocol):
     @property
@@ -134,29 +165,36 @@ def order(run: _Run) -> tuple[datetime, str]:
 _R = TypeVar("_R", bound=RunMark)
 
 
-def _in_order(runs: Iterable[_R]) -> tuple[_R, ...]:
+def in_order(runs: Iterable[_R]) -> tuple[_R, ...]:
+    """Each of these runs once, the last of several, the oldest first."""
     return tuple(sorted({run.path: run for run in runs}.values(), key=order))
 
 
-def _without(runs: Sequence[_R], paths: Sequence[str]) -> tuple[_R, ...]:
-    return tuple(run for run in runs if run.path not in paths)
+def _newest_first(points: Sequence[RunPoint], older: Sequence[OlderRuns]) -> Iterator[RunPoint]:
+    yield from reversed(points)
+    for each in reversed(older):
+        yield from reversed(each.points)
 
 
-def _since(points: Sequence[RunMark], known: TableRuns | None) -> datetime:
+def _since(points: Sequence[RunPoint], older: Sequence[OlderRuns], known: TableRuns | None) -> datetime:
     failing = points[-1].verdict.failing
+    before = known.since if known and known.latest.verdict.failing is failing else None
     start = points[-1].time
-    for point in reversed(points):
+    for point in _newest_first(points, older):
         if point.verdict.failing is not failing:
             return start
         start = point.time
+        if older and point is points[0] and before and before <= start:
+            return before  # which no run since has changed: it need not be looked for in the older ones
     # In one state for as long as runs are kept: it may have begun before.
-    return min(known.since, start) if known and known.latest.verdict.failing is failing else start
+    return min(before, start) if before else start
 
 
-def _all_until(written: datetime | None, points: Sequence[RunPoint], new: Sequence[RunRecord]) -> datetime | None:
+def _all_until(written: datetime | None, runs: TableRuns, new: Sequence[RunRecord]) -> datetime | None:
     """How far the page of all runs goes: as far as before while the table's page lists the rest, or to the end."""
-    if len(points) <= RUNS_LISTED:
+    if runs.kept <= RUNS_LISTED:
         return None
+    points = runs.points
     if written is None or points[-RUNS_LISTED].time > written or any(run.time <= written for run in new):
         return points[-1].time
     return written

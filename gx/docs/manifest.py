@@ -73,7 +73,10 @@ class Manifest:
 
     def made_anew(self) -> RollUp:
         """The roll-up as the tables' histories give it; how the gates stand is not known."""
-        return RollUp.empty().with_tables(self.tables())
+        roll_up = RollUp.empty()
+        for runs in self.tables():  # one after the other: the runs of all of them need not be in memory at once
+            roll_up = roll_up.with_tables([runs])
+        return roll_up
 
     def tables(self) -> Iterator[TableRuns]:
         """The history of every table that can be read."""

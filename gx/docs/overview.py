@@ -8,13 +8,13 @@ from datetime import datetime
 from itertools import groupby
 
 from gx.docs.ages import Age, age
-from gx.docs.history import TableHistory
 from gx.docs.pages import Severity, Verdict, worst
 from gx.docs.paths import INDEX, link
 from gx.docs.records import RUNS_SHOWN, Problem
 from gx.docs.roll_up import BrokenPage, RecentRun, RollUp
-from gx.docs.spark import Spark, spark
+from gx.docs.spark import Spark
 from gx.docs.standing import CheckpointNow, GateNow
+from gx.docs.table_history import TableHistory
 from gx.docs.text import counted
 
 _ATTENTION = "Needs attention"
@@ -153,36 +153,31 @@ def _row(history: TableHistory) -> TableRow:
         total=latest.total,
         errors=latest.errors,
         rows=latest.rows,
-        change=_change([mark.rows for mark in history.marks]),
+        change=_change(history.rows_before, latest.rows),
         age=age(latest.freshness, latest.time),
         time=latest.time,
         since=history.since,
         streak=_streak(history),
         problems=latest.problems,
         more_problems=latest.failed - len(latest.problems),
-        spark=spark(history.marks),
+        spark=history.picture,
     )
 
 
-def _change(rows: list[int | None]) -> str:
-    if len(rows) < 2 or rows[-1] is None or rows[-2] is None:
+def _change(before: int | None, rows: int | None) -> str:
+    if before is None or rows is None:
         return ""
-    change = rows[-1] - rows[-2]
+    change = rows - before
     if not change:
         return "no change"
-    share = f" ({change / rows[-2]:+.1%})".replace("%", "\N{NO-BREAK SPACE}%") if rows[-2] else ""
+    share = f" ({change / before:+.1%})".replace("%", "\N{NO-BREAK SPACE}%") if before else ""
     return f"{change:+,}{share}".replace("-", "\N{MINUS SIGN}")
 
 
 def _streak(history: TableHistory) -> str:
     if not history.latest.verdict.failing:
         return ""
-    runs = 0
-    for mark in reversed(history.marks):
-        if not mark.verdict.failing:
-            return counted(runs, "run")
-        runs += 1
-    return f"{runs} runs or more" if runs == RUNS_SHOWN else counted(runs, "run")
+    return f"{RUNS_SHOWN} runs or more" if history.failing == RUNS_SHOWN else counted(history.failing, "run")
 
 
 def _overall(rows: list[TableRow], checkpoints: tuple[CheckpointNow, ...], gates: tuple[GateNow, ...]) -> Verdict:

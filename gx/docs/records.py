@@ -148,10 +148,6 @@ class RunPoint(RunMark):
     """When the newest row arrived, as the freshness expectation saw it."""
     failed_by_severity: dict[Severity, int] = Field(default_factory=dict)
 
-    def mark(self) -> RunMark:
-        """What a strip needs of this run."""
-        return RunMark.model_validate({name: getattr(self, name) for name in RunMark.model_fields})
-
 
 class RunRecord(RunPoint):
     """One published run."""

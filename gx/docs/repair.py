@@ -40,7 +40,7 @@ def reconcile(site: DataDocsSite) -> Repaired:
     pages = {path for folder in ("expectations", "validations", "tables") for path in site.objects.list(folder)}
     pages -= site.manifest.roll_up().broken.keys()
     tables = list(site.manifest.tables())
-    shown = {point.path for runs in tables for point in runs.points} & pages
+    shown = {point.path for runs in tables for point in runs.every} & pages
     wanted = [key for path, key in _stored(site, tables).items() if path not in (shown if _is_run(key) else pages)]
     published = map(site.write, parts(wanted))
     gone = {runs.key for runs in tables if not _pages_of(runs) <= pages}
@@ -79,7 +79,7 @@ def forget(site: DataDocsSite, table: str) -> Repaired:
         names = ", ".join(sorted({runs.latest.table for runs in known})) or "none"
         raise DataDocsError(f"the site knows no table {table!r}; it knows: {names}")
     for runs in gone:
-        for path in [*(point.path for point in runs.points), *runs.dropped]:
+        for path in [*(point.path for point in runs.every), *runs.dropped]:
             site.tables.delete_run(path)
         for path in (
             *_pages_of(runs),
@@ -92,9 +92,9 @@ def forget(site: DataDocsSite, table: str) -> Repaired:
     site.write_index(Published())
     left = [runs for runs in known if runs not in gone]
     return Repaired(
-        runs=sum(len(runs.points) for runs in left),
+        runs=sum(runs.kept for runs in left),
         written=1,
-        dropped=sum(len(runs.points) for runs in gone),
+        dropped=sum(runs.kept for runs in gone),
         problems=(),
     )
 
@@ -128,14 +128,14 @@ def _finish(
     site.tables.begin()
     for runs in list(site.manifest.tables()):
         keep, state = site.tables.keep(runs.latest.table), runs
-        while state.dropped or keep.over(state.points) or state.key in without_page:
+        while state.dropped or keep.over(state.every) or state.key in without_page:
             without_page.discard(state.key)
             state = site.tables.remember(state.key)
     tables = tuple(site.manifest.tables())
     rest = Published(tables=tuple(site.tables.tables), made=tuple(site.tables.made), broken=tuple(site.tables.broken))
     published = Published.together([*written, rest])
     site.write_index(replace(published, tables=(*published.tables, *tables)))  # the former know what was dropped
-    points = {point.path: point.time for runs in tables for point in runs.points}
+    points = {point.path: point.time for runs in tables for point in runs.every}
     if points:
         done = points.keys() | {page.path for page in published.broken}
         for note in site.pending.notes(limit=None):

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from gx.docs.history import TableHistory, TableRuns, order
+from gx.docs.history import TableRuns, order
 from gx.docs.pages import Severity, Verdict
 from gx.docs.records import RECENT_RUNS, Revised
 from gx.docs.standing import Standing
+from gx.docs.table_history import TableHistory
 
 _BROKEN_LISTED = 100
 
@@ -49,7 +51,7 @@ class BrokenPage(BaseModel):
 class RollUp(Revised):
     """What the index shows; its size depends on the number of tables only."""
 
-    version: Literal[3]
+    version: Literal[4]
     """Without it an object is no roll-up: an empty one would show that all is well."""
     tables: Mapping[str, TableHistory] = Field(default_factory=dict)
     recent: tuple[RecentRun, ...] = ()
@@ -60,15 +62,19 @@ class RollUp(Revised):
     @classmethod
     def empty(cls) -> RollUp:
         """The roll-up of a site without a run."""
-        return cls(version=3)
+        return cls(version=4)
 
     def with_tables(self, tables: Iterable[TableRuns]) -> RollUp:
         """This roll-up with what these tables' histories say."""
+        tables = tuple(tables)
         known = dict(self.tables)
-        recent = {run.path: run for run in self.recent}
+        gone = {path for runs in tables for path in runs.dropped}
+        recent = {run.path: run for run in self.recent if run.path not in gone}
+        # Where the list is full, what is older than all of it cannot come onto it.
+        oldest = self.recent[-1] if len(recent) == RECENT_RUNS else None
         for runs in tables:
-            known[runs.key] = known[runs.key].merged(runs) if runs.key in known else runs.summary()
-            recent.update((run.path, run) for run in _recent(runs))
+            known[runs.key] = known[runs.key].merged(runs) if runs.key in known else TableHistory.of(runs)
+            recent.update((run.path, run) for run in _recent(runs, oldest))
             for path in runs.dropped:
                 recent.pop(path, None)
         newest = sorted(recent.values(), key=order, reverse=True)
@@ -88,8 +94,11 @@ class RollUp(Revised):
         return self.model_copy(update={"broken": dict(list(listed.items())[-_BROKEN_LISTED:])})
 
 
-def _recent(runs: TableRuns) -> Iterable[RecentRun]:
-    for point in runs.points[-RECENT_RUNS:]:
+def _recent(runs: TableRuns, oldest: RecentRun | None) -> Iterator[RecentRun]:
+    """The runs of a table that the list may show: none before ``oldest``."""
+    for point in islice(runs.newest_first(), RECENT_RUNS):
+        if oldest is not None and order(point) < order(oldest):
+            return
         yield RecentRun(
             path=point.path,
             time=point.time,

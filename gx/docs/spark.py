@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
 
 from gx.docs.pages import Verdict
 from gx.docs.records import RUNS_SHOWN, RunMark
@@ -15,9 +17,10 @@ _FLOOR = 15
 _LINE_TOP, _LINE_BOTTOM = 20, 31
 
 
-@dataclass(frozen=True)
-class Spark:
+class Spark(BaseModel):
     """The picture, of so many runs as there are; the newest on the right."""
+
+    model_config = ConfigDict(frozen=True)
 
     bars: tuple[tuple[Verdict, str], ...]
     """For each verdict the path of its bars."""
@@ -25,8 +28,8 @@ class Spark:
     """The points of the line of row counts; empty when there are fewer than two."""
     label: str
     """The same in words."""
-    width: int = RUNS_SHOWN * _STEP
-    height: int = _LINE_BOTTOM + 1
+    width: ClassVar[int] = RUNS_SHOWN * _STEP
+    height: ClassVar[int] = _LINE_BOTTOM + 1
 
 
 def spark(marks: Sequence[RunMark]) -> Spark:

@@ -78,7 +78,7 @@ def table_page(history: TableRuns, *, all_runs: bool = False) -> TablePage:
     latest = history.latest
     every = all_runs_page(history.key)
     here, other = (every, latest.table_path) if all_runs else (latest.table_path, every if history.all_until else "")
-    runs = history.points if all_runs else history.points[-RUNS_LISTED:]
+    runs = history.every if all_runs else history.points[-RUNS_LISTED:]
     return TablePage(
         table=latest.table,
         latest=latest,
@@ -89,7 +89,7 @@ def table_page(history: TableRuns, *, all_runs: bool = False) -> TablePage:
         plots=_plots(latest),
         columns=("Failing", "Rows", "Duplicates", "Nulls", "Age of data", "Duration"),
         runs=tuple(RunRow(link(here, run.path), run.time, run.verdict.value, _cells(run)) for run in reversed(runs)),
-        kept=len(history.points),
+        kept=history.kept,
         other_href=link(here, other) if other else "",
         all_until=history.all_until if all_runs else None,
     )

@@ -224,7 +224,7 @@ class DocsProject:
     def tables(self) -> dict[str, list[str]]:
         """The paths of the runs that each table's history holds, the oldest first."""
         kept = Manifest(self.objects).tables()
-        return {runs.latest.table: [point.path for point in runs.points] for runs in kept}
+        return {runs.latest.table: [point.path for point in runs.every] for runs in kept}
 
     def result_page(self, key: ValidationResultIdentifier) -> str:
         self.publish(key)

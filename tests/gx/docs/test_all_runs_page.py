@@ -104,7 +104,7 @@ def test_however_runs_come_every_kept_one_is_on_one_of_the_two_pages(seed: int) 
     while coming:
         batch, coming = coming[: (size := draw.choice([1, 1, 3, 70]))], coming[size:]
         history = TableRuns.of(history, [run(number) for number in batch], keep)
-        kept = [point.path for point in history.points]
+        kept = [point.path for point in history.every]
         if history.all_is_due:
             all_runs = set(kept)
         elif history.all_until is None:

@@ -48,7 +48,7 @@ def paths(numbers: Sequence[int], table: str = "s.t") -> list[str]:
 
 def test_runs_are_in_order_and_one_that_is_published_again_counts_once() -> None:
     history = TableRuns.of(runs([1, 3]), [run(2), run(3), run(0)], Keep())
-    assert [point.path for point in history.points] == paths([0, 1, 2, 3])
+    assert [point.path for point in history.every] == paths([0, 1, 2, 3])
     assert history.latest == run(3)
 
 
@@ -70,15 +70,15 @@ def test_a_run_and_those_beside_it_know_their_neighbours() -> None:
 )
 def test_what_is_over_the_limit_is_dropped_and_the_last_run_never_is(keep: Keep, kept: list[int]) -> None:
     history = runs(range(10), keep=keep)
-    assert [point.path for point in history.points] == paths(kept)
+    assert [point.path for point in history.every] == paths(kept)
     assert list(history.dropped) == paths([number for number in range(10) if number not in kept])
 
 
 def test_dropping_much_is_spread_over_several_publishes() -> None:
     history = runs(range(120), keep=Keep(runs=10))
-    assert (len(history.points), len(history.dropped)) == (70, 50)
+    assert (len(history.every), len(history.dropped)) == (70, 50)
     history = TableRuns.of(history, [], Keep(runs=10))
-    assert (len(history.points), len(history.dropped)) == (20, 50)
+    assert (len(history.every), len(history.dropped)) == (20, 50)
 
 
 def test_since_when_a_table_fails_outlives_the_runs_that_are_kept() -> None:
@@ -150,7 +150,7 @@ def test_whoever_loses_a_swap_shows_what_both_changed(tmp_path: Path) -> None:
 
     def publish(by: Manifest, number: int, disturb: bool = False) -> TableRuns:
         def show(state: TableRuns) -> None:
-            shown.append([point.path for point in state.points])
+            shown.append([point.path for point in state.every])
             if disturb and len(shown) == 1:
                 publish(rival, 7)
 
