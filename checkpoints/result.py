@@ -103,6 +103,20 @@ class TableScan:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """What is wrong with a whole table, beside its expectations; one of the run's problems.
+
+    Attributes:
+        kind: ``unread``, ``empty`` or ``quarantine``.
+        text: as the problem says it.
+    """
+
+    suite: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
 class CheckpointRun:
     """One run of one checkpoint for one ingest.
 
@@ -110,6 +124,7 @@ class CheckpointRun:
         problems: what kept the run from being whole (a missing or empty table, a configuration error), each
             blocking, as (verdict it forces, text).
         row_counts: rows of each table that was read.
+        faults: which of the problems are about which table.
         scans: how each table was read.
         docs: the Data Docs index, when it was published.
         docs_problem: why it was not.
@@ -132,6 +147,7 @@ class CheckpointRun:
     not_copied: str | None = None
     softer: bool = False
     notes: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

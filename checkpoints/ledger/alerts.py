@@ -1,108 +1,89 @@
-"""Alerts in the ledger, and the messages about them: both are written in one transaction."""
+"""The alerts of a project: written with the verdicts that raise them, and asked for by people and by the monitor."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from collections.abc import Callable, Sequence
+from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from checkpoints.alerts.problem import Alert, Problem
+from checkpoints.alerts import lifecycle
+from checkpoints.alerts.problem import Alert
+from checkpoints.alerts.report import Report
+from checkpoints.alerts.routing import Routing
 from checkpoints.alerts.telling import Changes
-from checkpoints.ledger import outbox
-from checkpoints.ledger.schema import alerts
-from expectations.suite import Severity
+from checkpoints.ledger import alert_rows
+from checkpoints.ledger.connection import Database
 
-_TIMES = (
-    "opened_at", "last_failed_at", "resolved_at", "acknowledged_at", "snoozed_until", "critical_at", "reminded_at",
-    "escalated_at",
-)  # fmt: skip
-_MOST_SHOWN = 500
+_LOCK_SECONDS = 5
+"""How long a verdict waits for somebody who has locked the tables of alerts. It is written without them then."""
 
 
-def known(connection: Connection, now: datetime, window: timedelta) -> tuple[Alert, ...]:
-    """What :func:`checkpoints.alerts.lifecycle.advance` needs to know, in the order it began.
+def write_beside(connection: Connection, report: Report, now: datetime) -> None:
+    """Write what a report brings, all of it or nothing; what else the transaction holds stays whatever happens here.
 
-    Args:
-        connection: to the ledger.
-        now: the time.
-        window: how long one that ended still counts.
+    Why nothing was written is in the report's ``failure`` afterwards.
     """
-    open_threads = sa.select(alerts.c.thread).where(alerts.c.resolved_at.is_(None))
-    lately = alerts.c.resolved_at > _naive(now - window)
-    which = sa.or_(alerts.c.thread.in_(open_threads), lately, alerts.c.snoozed_until > _naive(now))
-    query = sa.select(alerts).where(which).order_by(alerts.c.id)
-    return tuple(_alert(row) for row in connection.execute(query).mappings())
+    try:
+        with connection.begin_nested():
+            if connection.dialect.name == "postgresql":
+                connection.execute(sa.text(f"SET LOCAL lock_timeout = '{_LOCK_SECONDS}s'"))
+            _write(connection, report, now)
+    except Exception as error:  # noqa: BLE001 - a verdict is not lost for an alert; the runner tells of it directly
+        report.failure = f"{type(error).__name__} while the alerts were written"
 
 
-def unresolved(connection: Connection) -> tuple[Alert, ...]:
-    """The open alerts, in the order they began."""
-    query = sa.select(alerts).where(alerts.c.resolved_at.is_(None)).order_by(alerts.c.id)
-    return tuple(_alert(row) for row in connection.execute(query).mappings())
+def _write(connection: Connection, report: Report, now: datetime) -> None:
+    known = alert_rows.known(connection, now, report.routing.flapping_window)
+    alert_rows.write(connection, report.changes(known, now), now, report.routing.expire)
 
 
-def latest(connection: Connection, limit: int = _MOST_SHOWN) -> tuple[Alert, ...]:
-    """The alerts that began last, also those that are over; the newest first."""
-    query = sa.select(alerts).order_by(alerts.c.id.desc()).limit(limit)
-    return tuple(_alert(row) for row in connection.execute(query).mappings())
+class Alerts:
+    """The alerts of one ledger. Every method raises LedgerError when the database cannot be used."""
 
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
-def get(connection: Connection, ids: Collection[int]) -> tuple[Alert, ...]:
-    """These alerts, as far as there are such."""
-    query = sa.select(alerts).where(alerts.c.id.in_(list(ids))).order_by(alerts.c.id)
-    return tuple(_alert(row) for row in connection.execute(query).mappings())
+    def report(self, report: Report, now: datetime) -> None:
+        """Write what a report brings, by itself."""
+        with self._database.exclusive() as connection:
+            _write(connection, report, now)
 
+    def tick(self, routing: Routing, project: str, now: datetime) -> Changes:
+        """Write what the passing of time brings; the monitor calls it every minute or so."""
+        return self.change(lambda known: lifecycle.tick(known, now=now, routing=routing, project=project), routing, now)
 
-def write(connection: Connection, changes: Changes, now: datetime, expire: timedelta) -> None:
-    """Write what changed, and put the messages into the outbox. Nobody else may write alerts meanwhile.
+    def change(self, decide: Callable[[Sequence[Alert]], Changes], routing: Routing, now: datetime) -> Changes:
+        """Write what is decided of the known alerts; nobody else writes meanwhile.
 
-    Args:
-        connection: in an exclusive transaction.
-        changes: new alerts have the number 0.
-        now: the time.
-        expire: how long a message is of use.
-    """
-    for alert in changes.alerts:
-        row = _row(alert)
-        if alert.id:
-            connection.execute(alerts.update().where(alerts.c.id == alert.id).values(row))
-        else:
-            connection.execute(alerts.insert().values(row))
-    for told in changes.messages:
-        outbox.enqueue(connection, told.channel, told.message, now, now + expire)
+        Args:
+            decide: given every open alert, every other one of their threads, and those that ended lately.
+            routing: says how long alerts that ended are still known, and messages are of use.
+            now: the time.
+        """
+        with self._database.exclusive() as connection:
+            changes = decide(alert_rows.known(connection, now, routing.flapping_window))
+            alert_rows.write(connection, changes, now, routing.expire)
+        return changes
 
+    def unresolved(self) -> tuple[Alert, ...]:
+        """The open alerts, in the order they began."""
+        if not self._database.exists():
+            return ()
+        with self._database.transaction() as connection:
+            return alert_rows.unresolved(connection)
 
-def old(before: datetime) -> sa.ColumnElement[bool]:
-    """The alerts that ended before, of threads of which nothing goes on."""
-    going_on = sa.select(alerts.c.thread).where(alerts.c.resolved_at.is_(None))
-    snoozed = sa.and_(alerts.c.snoozed_until.is_not(None), alerts.c.snoozed_until > before)
-    return sa.and_(alerts.c.resolved_at < before, alerts.c.thread.not_in(going_on), sa.not_(snoozed))
+    def latest(self, limit: int = 500) -> tuple[Alert, ...]:
+        """The alerts that began last, also those that are over; the newest first."""
+        if not self._database.exists():
+            return ()
+        with self._database.transaction() as connection:
+            return alert_rows.latest(connection, limit)
 
-
-def _row(alert: Alert) -> dict[str, Any]:
-    row = alert.model_dump(mode="python", exclude={"id", "problem", *_TIMES})
-    times = {name: _naive(at) if (at := getattr(alert, name)) else None for name in _TIMES}
-    return {
-        **row,
-        **times,
-        "key": alert.problem.key,
-        "kind": alert.problem.kind.value,
-        "severity": alert.problem.severity.value,
-        "worst": alert.worst.value,
-        "channels": list(alert.channels),
-        "problem": alert.problem.model_dump(mode="json", exclude_defaults=True),
-    }
-
-
-def _alert(row: Mapping[Any, Any]) -> Alert:
-    fields = {name: row[name] for name in Alert.model_fields if name != "problem"}
-    for name in _TIMES:
-        fields[name] = row[name].replace(tzinfo=UTC) if row[name] else None
-    fields |= {"worst": Severity(row["worst"]), "channels": tuple(row["channels"])}
-    return Alert(**fields, problem=Problem.model_validate(row["problem"]))
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    def get(self, number: int) -> Alert | None:
+        """One alert."""
+        if not self._database.exists():
+            return None
+        with self._database.transaction() as connection:
+            return next(iter(alert_rows.get(connection, [number])), None)
