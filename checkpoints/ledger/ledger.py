@@ -11,6 +11,7 @@ from sqlalchemy.engine import URL
 from checkpoints.gate import PENDING, Decision, Gate, GateDecision, evaluate
 from checkpoints.ledger import decisions, ingests, overrides, recorded, retention, runs
 from checkpoints.ledger.connection import Database
+from checkpoints.ledger.outbox import Outbox
 from checkpoints.ledger.records import LedgerStatus, RecordedIngest, RecordedResults, RecordedRun
 from checkpoints.ledger.scan_states import ScanStates
 from checkpoints.ledger.turns import turn_of_machines
@@ -37,6 +38,7 @@ class Ledger:
         self._database = Database(url)
         self._valid_for = timedelta(hours=gate_valid_hours)
         self.scan_states = ScanStates(self._database)
+        self.outbox = Outbox(self._database)
 
     def exists(self) -> bool:
         """Whether anything was ever written."""

@@ -1,4 +1,4 @@
-"""Real protocol peers on loopback: one HTTP server that plays Slack, PagerDuty and a webhook's receiver, one SMTP server.
+"""Real protocol peers on loopback: an HTTP server that plays Slack, PagerDuty and a webhook's receiver, and an SMTP one.
 
 Each answers as it should, or with the fault that its script says comes next.
 """
@@ -152,7 +152,7 @@ class _Handler(BaseHTTPRequestHandler):
         except (OSError, ValueError):
             return
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_arguments: Any) -> None:
         return
 
 
