@@ -1,4 +1,4 @@
-"""The outbox: every message on its way to a channel, written before it is sent, kept until it has arrived or expired."""
+"""The outbox: messages on their way, each written before it is sent, and kept until it has arrived or expired."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LONGEST_PROBLEM = 500
 class DeliveryState(StrEnum):
     """Where a message is."""
 
-    PENDING = "pending"
+    WAITING = "waiting"
     """It has not arrived yet, and is tried again."""
     DELIVERED = "delivered"
     """It arrived."""
@@ -71,10 +71,15 @@ class OutboxItem:
     delivered_at: datetime | None
 
 
-def enqueue(connection: Connection, channel: str, message: Message, now: datetime, expires_after: timedelta) -> str:
-    """Write a message down for a channel, due at once; in the transaction of what it tells. Returns its id.
+def enqueue(connection: Connection, channel: str, message: Message, now: datetime, expires_at: datetime) -> str:
+    """Write one message for one channel, in the transaction of what it tells. Returns the delivery's id.
 
-    Nobody else may enqueue meanwhile: call it in an exclusive transaction.
+    Args:
+        connection: in an exclusive transaction: nobody else may write one meanwhile.
+        channel: the channel's name.
+        message: what to say there.
+        now: from when on it is due.
+        expires_at: when to give up; it is tried once all the same.
     """
     moment = _naive(now)
     number = (connection.execute(sa.select(sa.func.max(deliveries.c.number))).scalar() or 0) + 1
@@ -88,10 +93,10 @@ def enqueue(connection: Connection, channel: str, message: Message, now: datetim
             kind=message.kind.value,
             severity=message.severity.value,
             message=message.model_dump(mode="json"),
-            state=DeliveryState.PENDING.value,
+            state=DeliveryState.WAITING.value,
             created_at=moment,
             due_at=moment,
-            expires_at=moment + expires_after,
+            expires_at=_naive(expires_at),
         )
     )
     return identity
@@ -109,10 +114,10 @@ class Outbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def enqueue(self, channel: str, message: Message, now: datetime, expires_after: timedelta) -> str:
-        """Write one message down; returns its id."""
+    def enqueue(self, channel: str, message: Message, now: datetime, expires_at: datetime) -> str:
+        """Write one message for one channel; returns the delivery's id."""
         with self._database.exclusive() as connection:
-            return enqueue(connection, channel, message, now, expires_after)
+            return enqueue(connection, channel, message, now, expires_at)
 
     def due_channels(self, now: datetime) -> tuple[str, ...]:
         """The channels that something is due for and may be tried."""
@@ -170,7 +175,7 @@ class Outbox:
             return self._settle(connection, claim, due_at=_naive(due_at), problem=problem[:_LONGEST_PROBLEM], **maybe)
 
     def undelivered(
-        self, claim: Claim, problem: str, now: datetime, escalations: Mapping[str, Message], expires_after: timedelta
+        self, claim: Claim, problem: str, now: datetime, escalations: Mapping[str, Message], expires_at: datetime
     ) -> bool:
         """It will not arrive; in the same transaction others are written down that say so, by channel."""
         with self._database.exclusive() as connection:
@@ -178,7 +183,7 @@ class Outbox:
             if not self._settle(connection, claim, state=DeliveryState.UNDELIVERED, problem=text):
                 return False
             for channel, message in escalations.items():
-                enqueue(connection, channel, message, now, expires_after)
+                enqueue(connection, channel, message, now, expires_at)
             return True
 
     def release(self, claim: Claim) -> bool:
@@ -190,7 +195,7 @@ class Outbox:
         """Try nothing for a channel before then: its receiver asked for that."""
         moment = _naive(until)
         of = deliveries.c
-        waiting = (of.channel == channel, of.state == DeliveryState.PENDING.value, of.due_at < moment)
+        waiting = (of.channel == channel, of.state == DeliveryState.WAITING.value, of.due_at < moment)
         with self._database.exclusive() as connection:
             connection.execute(deliveries.update().where(*waiting).values(due_at=moment))
 
@@ -201,7 +206,7 @@ class Outbox:
         since: datetime | None = None,
         thread: str | None = None,
     ) -> tuple[OutboxItem, ...]:
-        """What is in the outbox, in the order it was written; all of it, or in some states, or since, or of a thread."""
+        """What is in the outbox, in the order it was written; by its states, its time or its thread, or all of it."""
         of = deliveries.c
         query = sa.select(deliveries).order_by(of.number)
         if states is not None:
@@ -228,7 +233,7 @@ class Outbox:
     def next_due(self, channels: Sequence[str]) -> datetime | None:
         """When something is due next for any of these; None when nothing is pending."""
         of = deliveries.c
-        waiting = (of.state == DeliveryState.PENDING.value, of.channel.in_(channels))
+        waiting = (of.state == DeliveryState.WAITING.value, of.channel.in_(channels))
         with self._database.transaction() as connection:
             found = connection.execute(sa.select(sa.func.min(of.due_at)).where(*waiting)).scalar()
         return _aware(found) if found is not None else None
@@ -236,7 +241,7 @@ class Outbox:
     def _settle(self, connection: Connection, claim: Claim, **values: Any) -> bool:
         of = deliveries.c
         # By its end a claim is told from a later one of the same delivery.
-        ours = (of.id == claim.id, of.claimed_until == _naive(claim.until), of.state == DeliveryState.PENDING.value)
+        ours = (of.id == claim.id, of.claimed_until == _naive(claim.until), of.state == DeliveryState.WAITING.value)
         state = values.pop("state", None)
         settled = values | ({"state": state.value} if state else {}) | {"claimed_until": None}
         return connection.execute(deliveries.update().where(*ours).values(**settled)).rowcount == 1
@@ -246,14 +251,14 @@ def _ready(moment: datetime) -> tuple[sa.ColumnElement[bool], ...]:
     earlier = deliveries.alias("earlier")
     of = deliveries.c
     return (
-        of.state == DeliveryState.PENDING.value,
+        of.state == DeliveryState.WAITING.value,
         of.due_at <= moment,
         sa.or_(of.claimed_until.is_(None), of.claimed_until <= moment),
         ~sa.exists().where(
             earlier.c.channel == of.channel,
             earlier.c.thread == of.thread,
             earlier.c.number < of.number,
-            earlier.c.state == DeliveryState.PENDING.value,
+            earlier.c.state == DeliveryState.WAITING.value,
         ),
     )
 

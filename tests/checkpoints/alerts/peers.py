@@ -1,4 +1,4 @@
-"""Real protocol peers on loopback: an HTTP server that plays Slack, PagerDuty and a webhook's receiver, and an SMTP one.
+"""Protocol peers on loopback: an HTTP server that plays Slack, PagerDuty and a webhook's receiver; an SMTP server.
 
 Each answers as it should, or with the fault that its script says comes next.
 """
@@ -121,7 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _given(self, headers: dict[str, str], raw: bytes) -> dict[str, Any]:
         given: dict[str, Any] = dict(parse_qsl(urlsplit(self.path).query))
         if "json" in headers.get("content-type", ""):
-            return given | json.loads(raw)
+            given.update(json.loads(raw))
+            return given
         return given | dict(parse_qsl(raw.decode()))
 
     def _send(self, status: int, document: dict[str, Any] | str, headers: dict[str, str]) -> None:
@@ -160,7 +161,7 @@ class _AnyPort(Controller):
     """A controller of port 0 knows its port only once it listens, and asks there whether it does."""
 
     def _trigger_server(self) -> None:
-        assert self.server is not None
+        assert isinstance(self.server, asyncio.Server)
         self.port = int(self.server.sockets[0].getsockname()[1])
         super()._trigger_server()
 
@@ -194,6 +195,7 @@ class SmtpPeer:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
         fault = self.script.next()
+        assert isinstance(server.transport, asyncio.Transport)
         if fault.taken:
             assert isinstance(envelope.content, bytes)
             self.mails.append(message_from_bytes(envelope.content))
