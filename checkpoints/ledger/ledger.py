@@ -13,6 +13,7 @@ from checkpoints.gate import PENDING, Decision, Gate, GateDecision, evaluate
 from checkpoints.ledger import decisions, ingests, overrides, recorded, retention, runs
 from checkpoints.ledger.alerts import Alerts, write_beside
 from checkpoints.ledger.connection import Database
+from checkpoints.ledger.outbox import Outbox
 from checkpoints.ledger.records import LedgerStatus, RecordedIngest, RecordedResults, RecordedRun
 from checkpoints.ledger.scan_states import ScanStates
 from checkpoints.ledger.turns import turn_of_machines
@@ -40,6 +41,7 @@ class Ledger:
         self._valid_for = timedelta(hours=gate_valid_hours)
         self.scan_states = ScanStates(self._database)
         self.alerts = Alerts(self._database)
+        self.outbox = Outbox(self._database)
 
     def exists(self) -> bool:
         """Whether anything was ever written."""
