@@ -129,6 +129,7 @@ class CheckpointRun:
         docs: the Data Docs index, when it was published.
         docs_problem: why it was not.
         not_copied: why the warehouse's copy of the ledger does not have it.
+        not_told: what of its alerts could not be delivered yet.
         softer: whether the checkpoint only reports, and its gates open whatever the verdict.
         notes: of suites that observe, how long they still do; of rows that are quarantined, how many.
     """
@@ -145,6 +146,7 @@ class CheckpointRun:
     docs: str | None = None
     docs_problem: str | None = None
     not_copied: str | None = None
+    not_told: str | None = None
     softer: bool = False
     notes: tuple[str, ...] = ()
     faults: tuple[Fault, ...] = ()
