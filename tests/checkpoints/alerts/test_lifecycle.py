@@ -139,7 +139,7 @@ def test_a_critical_one_that_nobody_acknowledges_is_passed_on_once() -> None:
     assert said(memory.wait(29)) == []
     changes = memory.wait(2)
     assert ("pagerduty", "escalation", ["a"]) in said(changes)
-    assert [pair for pair in loud(memory.wait(300))] == []
+    assert loud(memory.wait(300)) == []
     acknowledged = Memory(routing=routing)
     acknowledged.run(A)
     answer = answering.acknowledge(
