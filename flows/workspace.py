@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
+from checkpoints.alerts.alerting import Alerting
 from checkpoints.audit_copy import AuditCopy
 from checkpoints.data_quality import Closed, NoDataQuality, data_quality_of
 from checkpoints.gate import Gate, GateClosedError
@@ -17,6 +18,7 @@ from checkpoints.ledger import Ledger
 from checkpoints.result import CheckpointRun
 from checkpoints.spec import CheckpointSpec, find_checkpoint, gates_of
 from expectations.loader import load_suites
+from flows.alerting import alerting_of
 from flows.dbt import DbtProgress, DbtRun, DbtSetup, run_dbt
 from flows.importing import importing_for_good
 from flows.publication import ROLLED_BACK, Publication, RolledBack
@@ -44,6 +46,8 @@ class Workspace:
     ledger: Ledger
     warehouse: Warehouse
     sources: SourceWiring
+    prefect_url: str | None = None
+    """The flow run's page, where it is one."""
 
     @cached_property
     def checkpoints(self) -> dict[str, CheckpointSpec]:
@@ -54,6 +58,11 @@ class Workspace:
     def data_quality(self) -> NoDataQuality:
         """The copy of gates and results in the warehouse."""
         return data_quality_of(self.settings, self.warehouse, self.ledger)
+
+    @cached_property
+    def alerting(self) -> Alerting:
+        """Who is told of what its checkpoints find."""
+        return alerting_of(self.settings, self.ledger, utc_now, self.prefect_url)
 
     @cached_property
     def audited(self) -> tuple[str, ...]:
@@ -132,6 +141,7 @@ class Workspace:
             audit_copy=audit_copy,
             keep_days=self.settings.ledger_keep_days,
             data_quality=self.data_quality,
+            alerting=self.alerting,
         )
         try:
             return runner.run(spec, ingest_id)

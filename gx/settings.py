@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     """Comma-separated layers that readers see only once their checkpoint has passed; ``none`` for no such layer."""
     data_quality_schema: str = Field("data_quality", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
     """The warehouse's schema in which gates and results are copied from the ledger; ``none`` for no copy."""
+    alert_seconds: float = Field(10, gt=0, le=600)
+    """How long a run waits, after its verdict is written, until its alerts are sent; the monitor sends the rest."""
     stripe_api_key: SecretStr | None = None
     """Stripe secret key; without it the embedded Stripe emulator is used."""
     stripe_api_base: str | None = None

@@ -6,6 +6,7 @@ import sys
 from contextlib import ExitStack, closing, redirect_stdout, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import click
 
@@ -79,6 +80,7 @@ def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, erro
     from flows.workspace import begin_ingest, utc_now
 
     with closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger, ExitStack() as kept:
+        kept.callback(_tell, settings, ledger, spec, ingest_id, error)  # last: the gates come first
         data_quality = NoDataQuality()
         if not isinstance(error, WarehouseError):  # it has just been tried
             with suppress(ConfigError):
@@ -88,6 +90,24 @@ def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, erro
             reason = f"the check could not be run: {error}"
             with data_quality.closing(spec.gates, about, f"the check {spec.name} could not be run"):
                 ledger.close_gates(spec.name, about, spec.gates, reason, utc_now(), Verdict.ERRORED.value)
+
+
+def _tell(settings: Settings, ledger: Ledger, spec: CheckpointSpec, ingest_id: str | None, error: SluiceError) -> None:
+    """Raise an alert for a check that could not begin, unless its run has done so."""
+    if error.told:
+        return
+    from flows.alerting import alerting_of
+    from flows.workspace import utc_now
+
+    now = utc_now()
+    alerting = alerting_of(settings, ledger, utc_now)
+    report = alerting.report_error(error, spec, ingest_id, f"{spec.name}-{now:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}")
+    try:
+        ledger.alerts.report(report, now)
+    except Exception as lost:  # noqa: BLE001 - the first error is what the command ends with
+        report.failure = str(lost) if isinstance(lost, SluiceError) else type(lost).__name__
+    if problem := alerting.send(report, now):
+        click.secho(f"alerts: {problem}", fg="yellow", err=True)
 
 
 def _print(run: CheckpointRun) -> None:
@@ -107,6 +127,8 @@ def _print(run: CheckpointRun) -> None:
         click.secho(f"Data Docs {what}: {run.docs_problem}", fg="yellow", err=True)
     if run.not_copied:
         click.secho(f"{run.not_copied}. Then write it anew: sluice ledger publish", fg="yellow", err=True)
+    if run.not_told:
+        click.secho(f"alerts: {run.not_told}", fg="yellow", err=True)
 
 
 def _document(run: CheckpointRun, gates: list[tuple[str, str]]) -> dict[str, Any]:
@@ -143,4 +165,5 @@ def _document(run: CheckpointRun, gates: list[tuple[str, str]]) -> dict[str, Any
         "data_docs": run.docs,
         "data_docs_problem": run.docs_problem,
         "data_quality_problem": run.not_copied,
+        "alerts_problem": run.not_told,
     }
