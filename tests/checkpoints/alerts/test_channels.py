@@ -98,7 +98,7 @@ def test_settings_too_are_found_in_the_directory_of_secrets(tmp_path: Path, monk
     monkeypatch.setenv("SLUICE_SECRETS_DIR", str(tmp_path))
     assert load_settings(tmp_path).ledger().password == "p4ss"
     monkeypatch.setenv("SLUICE_SECRETS_DIR", str(tmp_path / "none"))
-    with pytest.raises(ConfigError, match="SLUICE_SECRETS_DIR is .*none, which is no directory"):
+    with pytest.raises(ConfigError, match=r"SLUICE_SECRETS_DIR is .*none, which is no directory"):
         load_settings(tmp_path)
 
 
