@@ -1,4 +1,4 @@
-"""Send what is due: channels at once, each thread in order, again and again until it has arrived, expired or is refused.
+"""Send what is due: all channels at once, each thread in order, until it has arrived, expired or is refused.
 
 At least once: a message whose answer was lost is sent again, and the receiver tells the copy by its key.
 """
@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from checkpoints.alerts.delivery import Channel, Delivery, DeliveryError
 from checkpoints.alerts.message import Message
+from checkpoints.alerts.transports.file import File
 from checkpoints.alerts.undelivered import escalation
 from checkpoints.ledger.connection import LedgerError
 from checkpoints.ledger.outbox import Claim, Outbox
@@ -43,7 +44,7 @@ class Pace:
 
     def wait(self, attempts: int, chance: random.Random) -> float:
         """Seconds before the next attempt, after so many."""
-        longest = min(self.longest_seconds, self.first_seconds * 2 ** min(attempts - 1, 30))
+        longest = min(self.longest_seconds, self.first_seconds * 2.0 ** min(attempts - 1, 30))
         return longest * chance.uniform(0.5, 1.0)
 
 
@@ -90,7 +91,15 @@ def deliver_due(
     Raises:
         LedgerError: it cannot be read; nothing was sent.
     """
-    call = _Call(outbox, channels, clock, time.monotonic() + seconds, chance, pace or Pace(), fallbacks)
+    call = _Call(
+        outbox,
+        channels,
+        clock=clock,
+        ends=time.monotonic() + seconds,
+        chance=chance,
+        pace=pace or Pace(),
+        fallbacks=fallbacks,
+    )
     due = outbox.due_channels(clock())
     workers = {name: threading.Thread(target=call.work, args=(name,), daemon=True) for name in due}
     for worker in workers.values():
@@ -165,6 +174,7 @@ class _Call:
         self,
         outbox: Outbox,
         channels: Mapping[str, Channel],
+        *,
         clock: Callable[[], datetime],
         ends: float,
         chance: random.Random,
@@ -174,7 +184,9 @@ class _Call:
         self.report = SendingReport()
         self._outbox, self._channels, self._clock, self._ends = outbox, channels, clock, ends
         self._chance, self._pace = chance, pace
-        self._fallbacks = tuple(channels) if fallbacks is None else tuple(fallbacks)
+        # A file calls nobody: it is told last.
+        by_default = sorted(channels, key=lambda name: isinstance(channels[name], File))
+        self._fallbacks = tuple(by_default if fallbacks is None else fallbacks)
 
     def remaining(self) -> float:
         return self._ends - time.monotonic()

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 import struct
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
@@ -173,6 +175,8 @@ class SmtpPeer:
         self.script = Script()
         self.mails: list[Mail] = []
         self.refuse_recipients: set[str] = set()
+        logging.getLogger("mail.log").setLevel(logging.CRITICAL)
+        warnings.filterwarnings("ignore", message="Requiring AUTH while not requiring TLS")  # on loopback it may
         self._controller = _AnyPort(
             self, hostname="127.0.0.1", port=0, authenticator=_authenticate, auth_required=True, auth_require_tls=False
         )
