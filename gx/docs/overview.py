@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
 
+from markupsafe import Markup
+
 from gx.docs.ages import Age, age
 from gx.docs.pages import Severity, Verdict, worst
 from gx.docs.paths import INDEX, link
 from gx.docs.records import RUNS_SHOWN, Problem
-from gx.docs.roll_up import BrokenPage, RecentRun, RollUp
+from gx.docs.roll_up import BrokenPage, RollUp
+from gx.docs.rows import kept
 from gx.docs.spark import Spark
 from gx.docs.standing import CheckpointNow, GateNow
 from gx.docs.table_history import TableHistory
@@ -67,10 +70,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Linked:
-    """A run or a page, and where it is."""
+    """A page, and where it is."""
 
     href: str
-    of: RecentRun | BrokenPage
+    of: BrokenPage
 
 
 @dataclass(frozen=True)
@@ -88,7 +91,8 @@ class IndexPage:
     """The worst first."""
     gates: tuple[GateNow, ...]
     groups: tuple[Group, ...]
-    recent: tuple[Linked, ...]
+    recent: tuple[Markup, ...]
+    """Lines of the list of the last runs."""
     broken: tuple[Linked, ...]
     runs_shown: int = RUNS_SHOWN
 
@@ -112,7 +116,7 @@ def overview(roll_up: RollUp, *, site: str) -> IndexPage:
         checkpoints=checkpoints,
         gates=gates,
         groups=_groups(rows),
-        recent=tuple(Linked(link(INDEX, run.path), run) for run in roll_up.recent),
+        recent=tuple(kept(run.row) for run in roll_up.recent),
         broken=tuple(Linked(link(INDEX, page.path), page) for page in roll_up.broken.values()),
     )
 
