@@ -13,6 +13,7 @@ from flows.cli.replay import replay
 from flows.cli.rollback import rollback
 from flows.cli.run import run
 from flows.cli.serve import serve
+from flows.cli.sql import sql
 from flows.cli.suites import suites
 
 
@@ -28,7 +29,7 @@ def cli() -> None:
     """  # noqa: D301 - the backslash tells click to keep the line
 
 
-for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve):
+for command in (run, check, gate, rollback, ledger, docs, replay, suites, sql, serve):
     cli.add_command(command)
 for command in (override, revoke):
     gate.add_command(command)
