@@ -11,7 +11,7 @@ from flows.sql_review.finding import NotReviewed
 from flows.sql_review.manifest import dialect_of, models_of, read_manifest
 from flows.sql_review.raw_models import is_template, render
 from flows.sql_review.sizes import Sizes, names_of
-from flows.sql_review.source import Model, SqlSource, UnreadableError, is_mart, read_text, shown
+from flows.sql_review.source import Model, SqlSource, UnreadableError, is_mart, key_columns, read_text, shown
 
 _NOT_OURS = ("target", "dbt_packages", "dbt_modules", "node_modules", "site-packages")
 _DEFINES = ("{% macro", "{%- macro", "{% test", "{%- test", "{% materialization", "{%- materialization")
@@ -154,7 +154,7 @@ def _model(path: Path, project: DbtProject | None, config: dict[str, object], si
         tables=tables,
         materialized=str(config.get("materialized") or "view"),
         is_mart=is_mart(folders[:-1], (tags,) if isinstance(tags, str) else tuple(map(str, tags))),  # type: ignore[call-overload]
-        has_unique_key=bool(config.get("unique_key")),
+        unique_key=key_columns(config.get("unique_key")),
         has_cluster_by=bool(config.get("cluster_by")),
         incremental_strategy=str(strategy) if strategy else None,
         rows=sizes.rows(tables) or (rows if isinstance(rows, int) else None),

@@ -12,7 +12,7 @@ from typing import Any
 
 from flows.sql_review.finding import NotReviewed
 from flows.sql_review.sizes import Sizes, names_of
-from flows.sql_review.source import DIALECTS, Model, SqlSource, UnreadableError, is_mart, read_text, shown
+from flows.sql_review.source import DIALECTS, Model, SqlSource, UnreadableError, is_mart, key_columns, read_text, shown
 
 _SCHEMA = re.compile(r"/manifest/v(\d+)\.json$")
 _OLDEST, _NEWEST = 7, 12
@@ -155,7 +155,7 @@ def _model(node: dict[str, Any], sizes: Sizes) -> Model:
         tables=tables,
         materialized=str(config.get("materialized") or "view"),
         is_mart=is_mart(Path(str(node["original_file_path"])).parts, _texts(tags)),
-        has_unique_key=bool(config.get("unique_key")),
+        unique_key=key_columns(config.get("unique_key")),
         has_cluster_by=bool(config.get("cluster_by")),
         incremental_strategy=config.get("incremental_strategy"),
         rows=sizes.rows(tables),

@@ -69,6 +69,8 @@ def render(text: str, name: str, dialect: str, variables: Mapping[str, object]) 
     config: dict[str, Any] = {}
     environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, extensions=["jinja2.ext.do"])
     environment.globals["range"] = _range
+    # dbt's filters, which say of what type a value is.
+    environment.filters.update(as_bool=_same, as_number=_same, as_native=_same, as_text=_same)
     environment.globals.update(_globals(name, dialect, variables, config))
     try:
         # generate(): a template that would never end is stopped.
@@ -121,6 +123,10 @@ def _globals(name: str, dialect: str, variables: Mapping[str, object], config: d
         "execute": False,
         "log": lambda *_, **__: "",
     }
+
+
+def _same(value: object) -> object:
+    return value
 
 
 def _range(*bounds: int) -> range:

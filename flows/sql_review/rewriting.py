@@ -39,6 +39,7 @@ class _Joined:
     aggregate: Aggregate
     keys: list[str]
     values: dict[str, str] = field(default_factory=dict)  # an aggregate's SQL to its column
+    aggregates: dict[str, exp.Expr] = field(default_factory=dict)  # and to itself
 
 
 def rewritten(statement: exp.Expr, found: Iterable[Correlated], dialect: str) -> tuple[str | None, set[int]]:
@@ -97,6 +98,7 @@ def _exchange(value: exp.Expr, subquery: exp.Subquery, part: _Joined, taken: set
         if sql not in part.values:
             wanted = alias if alias and aggregate is value else f"{aggregate.key}_{len(part.values) + 1}"
             part.values[sql] = _free(wanted, taken | set(part.values.values()))
+            part.aggregates[sql] = aggregate.copy()
         column: exp.Expr = exp.column(part.values[sql], table=part.name)
         if isinstance(aggregate, exp.Count):
             column = exp.Coalesce(this=column, expressions=[exp.Literal.number(0)])
@@ -118,8 +120,7 @@ def _attach(outer: exp.Select, part: _Joined) -> None:
         exp.alias_(key.copy(), name) if key.name != name else key.copy()
         for key, name in zip(aggregate.inner_keys, part.keys, strict=True)
     ]
-    parsed = aggregate.aggregates
-    values = [exp.alias_(parsed[sql].copy(), name) for sql, name in part.values.items() if sql in parsed]
+    values = [exp.alias_(part.aggregates[sql], name) for sql, name in part.values.items()]
     query.set("expressions", [*keys, *values])
     query.set("group", exp.Group(expressions=[key.copy() for key in aggregate.inner_keys]))
     conditions = [

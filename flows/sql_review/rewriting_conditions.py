@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from sqlglot import exp
 
@@ -39,11 +38,6 @@ class Aggregate:
         """The same for aggregates that one CTE can hold."""
         keys = [*self.inner_keys, *self.outer_keys]
         return "\0".join([self.query.sql(), *(key.sql() for key in keys)])
-
-    @cached_property
-    def aggregates(self) -> dict[str, exp.Expr]:
-        """Its aggregates by their SQL."""
-        return {node.sql(): node for node in self.value.find_all(*_AGGREGATES)}
 
 
 def understood(subquery: exp.Subquery, outer: exp.Select, outer_columns: Sequence[exp.Column]) -> Aggregate | None:

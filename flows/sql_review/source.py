@@ -31,7 +31,7 @@ class Model:
     tables: tuple[str, ...]
     materialized: str
     is_mart: bool
-    has_unique_key: bool = False
+    unique_key: tuple[str, ...] = ()
     has_cluster_by: bool = False
     incremental_strategy: str | None = None
     rows: int | None = None
@@ -78,6 +78,13 @@ def shown(path: Path, base: Path) -> str:
         return path.resolve().relative_to(base.resolve()).as_posix()
     except ValueError:
         return str(path)
+
+
+def key_columns(unique_key: object) -> tuple[str, ...]:
+    """The columns of a model's ``unique_key``, which is a name or a list of them; in lower case."""
+    if isinstance(unique_key, str):
+        return tuple(part.strip().lower() for part in unique_key.split(","))
+    return tuple(str(part).lower() for part in unique_key) if isinstance(unique_key, list | tuple) else ()
 
 
 def is_mart(parts: tuple[str, ...], tags: tuple[str, ...] = ()) -> bool:

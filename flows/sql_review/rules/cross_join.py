@@ -78,8 +78,9 @@ def _is_linked(name: str, before: set[str], query: exp.Select) -> bool:
     for condition in [*([where.this] if where else []), *later]:
         for part in condition.flatten() if isinstance(condition, exp.And) else [condition]:
             tables = [column.table for column in part.find_all(exp.Column)]
-            others = [table for table in tables if table in before or not table]
-            if (name in tables and others) or (tables.count("") > 1):
+            ours = [table for table in tables if table in ("", name)]
+            others = [table for table in tables if not table or table in before]
+            if ours and others and len(tables) > 1:
                 return True
     return False
 

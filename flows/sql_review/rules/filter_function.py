@@ -16,7 +16,8 @@ from flows.sql_review.sizes import Sizes, names_of
 _COMPARISONS = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
 _TO_DATE = (exp.Date, exp.TsOrDsToDate, exp.DateTrunc, exp.TimestampTrunc)
 _PARTS = (exp.Year, exp.Month, exp.Quarter, exp.Week, exp.Day, exp.Extract, exp.TimeToStr, exp.ToChar)
-_TEXT = (exp.Lower, exp.Upper, exp.Trim, exp.Substring, exp.Left, exp.Right)
+_TEXT = (exp.Substring, exp.Left, exp.Right)
+"""Not lower, upper or trim: who compares so has data that is spelled so, and a column that few values tell apart."""
 _DATES = ("DATE", "TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMPNTZ", "TIMESTAMPLTZ", "DATETIME")
 _PRUNES_BY_DATE = ("snowflake",)
 """Whose pruning sees through what keeps the order of times: a cast to a date, date_trunc."""

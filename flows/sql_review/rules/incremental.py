@@ -21,7 +21,7 @@ def _large(sql: ParsedSql, sizes: Sizes) -> Model | None:
 
 def _without_key(sql: ParsedSql, sizes: Sizes) -> Iterator[Hit]:
     model = _large(sql, sizes)
-    if model and not model.has_unique_key and model.incremental_strategy not in _KEYLESS:
+    if model and not model.unique_key and model.incremental_strategy not in _KEYLESS:
         yield Hit(
             f"{model.name} is incremental, has {model.rows:,} rows and no unique_key: a row that comes again is"
             " a second row",

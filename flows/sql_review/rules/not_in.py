@@ -10,13 +10,14 @@ from flows.sql_review.finding import Severity
 from flows.sql_review.parsing import ParsedSql
 from flows.sql_review.rules.rule import Hit, Rule
 from flows.sql_review.sizes import Sizes
+from flows.sql_review.source import Model
 
 
 def _find(sql: ParsedSql, _sizes: Sizes) -> Iterator[Hit]:
     for scope in sql.scopes:
         for node in scope.find_all(exp.In, exp.NEQ):
             query = _excluded(node)
-            if query is None or _has_no_null(query):
+            if query is None or _has_no_null(query) or _is_own_key(query, sql.source.model):
                 continue
             yield Hit(
                 "not in (select ...): one NULL among the selected values, and no row is left at all",
@@ -35,6 +36,16 @@ def _excluded(node: exp.Expr) -> exp.Select | None:
     while isinstance(query, exp.Subquery):
         query = query.this
     return query if isinstance(query, exp.Select) else None
+
+
+def _is_own_key(query: exp.Select, model: Model | None) -> bool:
+    """`unique_key not in (select unique_key from {{ this }})`: what is not there yet. A key is not NULL."""
+    from_ = query.args.get("from_")
+    if model is None or from_ is None or len(query.expressions) != 1:
+        return False
+    value = query.expressions[0].unalias()
+    own = {name.rpartition(".")[2].lower() for name in (*model.tables, model.name)}
+    return isinstance(value, exp.Column) and value.name in model.unique_key and from_.this.name.lower() in own
 
 
 def _without_parentheses(node: exp.Expr | None) -> exp.Expr | None:
