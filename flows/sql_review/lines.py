@@ -6,10 +6,14 @@ between two such pairs was made by what lies between them in the file.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
+_PLACEHOLDER = re.compile(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}")
+_LEAST_KNOWN = 3
+"""Characters of a line beside its placeholders, for it to be known again."""
 _TOO_LONG = 5_000
 """Lines. Matching takes time that grows faster than they do; the file of a model has some hundred."""
 
@@ -65,12 +69,32 @@ def _matched(made: list[str], source: list[str]) -> list[int]:
     matcher = SequenceMatcher(lambda line: not line, left, right, autojunk=False)
     done, source_done = 0, 0
     for block in matcher.get_matching_blocks():
-        gap, source_gap = block.a - done, block.b - source_done
-        for step in range(gap):
-            # As many on both sides: each is its neighbour with a placeholder filled in. Otherwise spread over the gap.
-            ahead = step if gap == source_gap else step * source_gap // gap
-            lines[done + step] = min(max(source_done + ahead, 0), last)
+        for step, ahead in enumerate(_filled_in(left[done : block.a], right[source_done : block.b])):
+            lines[done + step] = min(source_done + ahead, last)
         for step in range(block.size):
             lines[block.a + step] = block.b + step
         done, source_done = block.a + block.size, block.b + block.size
     return lines
+
+
+def _filled_in(made: list[str], source: list[str]) -> list[int]:
+    """For each line between two pairs, which of the source's lines there it is with its placeholders filled in."""
+    if len(made) == len(source):
+        return list(range(len(made)))
+    patterns = [_pattern(line) for line in source]
+    found, next_one = [], 0
+    for line in made:
+        matches = (
+            index for index in range(next_one, len(source)) if (known := patterns[index]) and known.fullmatch(line)
+        )
+        index = next(matches, None)
+        found.append(next_one if index is None else index)
+        next_one = next_one if index is None else index + 1
+    return [min(index, max(len(source) - 1, 0)) for index in found]
+
+
+def _pattern(line: str) -> re.Pattern[str] | None:
+    parts = _PLACEHOLDER.split(line)
+    if len("".join(parts).replace(" ", "")) < _LEAST_KNOWN:
+        return None
+    return re.compile(".*".join(re.escape(part) for part in parts))

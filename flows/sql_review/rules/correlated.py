@@ -10,7 +10,7 @@ from sqlglot.optimizer.scope import Scope
 from flows.sql_review.finding import Severity
 from flows.sql_review.parsing import ParsedSql
 from flows.sql_review.rewriting import Correlated, rewritten
-from flows.sql_review.rows import is_stored
+from flows.sql_review.rows import reads_no_table
 from flows.sql_review.rules.rule import INCIDENT, Hit, Rule
 from flows.sql_review.sizes import Sizes
 
@@ -46,7 +46,7 @@ def correlated(scope: Scope) -> Correlated | None:
     holder = subquery.parent
     while isinstance(holder, exp.Paren):
         holder = holder.parent
-    if isinstance(holder, exp.Exists | exp.Any | exp.All) or (
+    if isinstance(holder, exp.Exists | exp.Any | exp.All | exp.Lateral) or (
         isinstance(holder, exp.In) and holder.args.get("query") is subquery
     ):
         return None
@@ -56,17 +56,7 @@ def correlated(scope: Scope) -> Correlated | None:
         above |= set(outer.selected_sources)
         outer = outer.parent
     columns = tuple(column for column in scope.external_columns if column.table and column.table in above)
-    if not columns or not any(is_stored(source) or isinstance(source, Scope) for _, source in _selected(scope)):
-        return None
-    return Correlated(subquery, columns)
-
-
-def _selected(scope: Scope) -> Iterator[tuple[str, exp.Expr | Scope]]:
-    if isinstance(scope.expression, exp.SetOperation):
-        for branch in scope.set_operation_scopes:
-            yield from _selected(branch)
-    for name, (_, source) in scope.selected_sources.items():
-        yield name, source
+    return Correlated(subquery, columns) if columns and not reads_no_table(scope) else None
 
 
 CORRELATED = Rule(

@@ -72,17 +72,30 @@ def _is_small(source: exp.Expr | Scope) -> bool:
 
 
 def _is_linked(name: str, before: set[str], query: exp.Select) -> bool:
-    """Whether a condition elsewhere is about both sides, or may be: a column may stand without its table's name."""
-    later = [join.args["on"] for join in query.args.get("joins") or () if join.args.get("on")]
-    where = query.args.get("where")
-    for condition in [*([where.this] if where else []), *later]:
-        for part in condition.flatten() if isinstance(condition, exp.And) else [condition]:
-            tables = [column.table for column in part.find_all(exp.Column)]
-            ours = [table for table in tables if table in ("", name)]
-            others = [table for table in tables if not table or table in before]
-            if ours and others and len(tables) > 1:
-                return True
-    return False
+    """Whether conditions elsewhere tie both sides together, or may do so: a column may stand without its table's name."""
+    places = [join.args["on"] for join in query.args.get("joins") or () if join.args.get("on")]
+    places += [where.this] if (where := query.args.get("where")) else []
+    tied = [tables for place in places for part in _parts(place) if len(tables := _tables(part, query)) > 1]
+    reached, todo = {name}, [name]
+    while todo:
+        table = todo.pop()
+        for tables in tied:
+            if table in tables or "" in tables:
+                todo += tables - reached
+                reached |= tables
+    return bool(reached & before) or (name in reached and "" in reached)
+
+
+def _parts(condition: exp.Expr) -> Iterator[exp.Expr]:
+    yield from condition.flatten() if isinstance(condition, exp.And) else [condition]
+
+
+def _tables(condition: exp.Expr, query: exp.Select) -> set[str]:
+    """Whose columns a condition compares; two columns without their tables' names may be anyone's."""
+    own = [column for column in condition.find_all(exp.Column) if column.find_ancestor(exp.Select) is query]
+    named = {column.table for column in condition.find_all(exp.Column) if column.table}
+    unnamed = [column for column in own if not column.table]
+    return {"", *named} | ({"?"} if len(unnamed) > 1 else set()) if unnamed else named
 
 
 def _spelled(join: exp.Join) -> str:

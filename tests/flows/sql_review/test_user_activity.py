@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from flows.sql_review.inputs import Reading, read_inputs
+from flows.sql_review.reviewing import review
 from flows.sql_review.sizes import Sizes
 from flows.sql_review.source import DIALECTS
 from tests.flows.sql_review.asking import LARGE, MODELS, of_paths, places
-from flows.sql_review.inputs import Reading, read_inputs
-from flows.sql_review.reviewing import review
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
