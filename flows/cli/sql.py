@@ -9,6 +9,7 @@ import click
 
 from flows.cli.exit_codes import ExitCode
 from flows.cli.options import common, print_json
+from gx.errors import ConfigError
 from gx.settings import Settings
 
 _DIALECTS = ("duckdb", "postgres", "snowflake")
@@ -67,9 +68,9 @@ def review(
     from flows.sql_review.reporting import as_document, as_lines
 
     if not paths and manifest is None:
-        raise click.UsageError("name files or directories, or a --manifest")
+        raise ConfigError("nothing to review: name files or directories, or a --manifest")
     if compiles and (manifest is not None or not paths):
-        raise click.UsageError("--compile takes the project's path, and no --manifest")
+        raise ConfigError("--compile takes the path of a dbt project, and no --manifest beside it")
     request = Request(paths, manifest, compiles, dialect, large_rows, explains)
     found = run_review(request, settings, Path.cwd(), os.environ)
     code = ExitCode.ERRORED if found.not_reviewed else ExitCode.FAILED if found.findings else ExitCode.OK

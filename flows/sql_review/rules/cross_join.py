@@ -72,7 +72,7 @@ def _is_small(source: exp.Expr | Scope) -> bool:
 
 
 def _is_linked(name: str, before: set[str], query: exp.Select) -> bool:
-    """Whether conditions elsewhere tie both sides together, or may do so: a column may stand without its table's name."""
+    """Whether conditions elsewhere tie both sides together, or may: a column can stand without its table's name."""
     places = [join.args["on"] for join in query.args.get("joins") or () if join.args.get("on")]
     places += [where.this] if (where := query.args.get("where")) else []
     tied = [tables for place in places for part in _parts(place) if len(tables := _tables(part, query)) > 1]

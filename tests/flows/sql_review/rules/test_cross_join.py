@@ -27,7 +27,7 @@ LINKED = {
     "natural": "select x from a natural join b",
     "later on": "select a.x from a cross join b join c on c.id = a.id and c.k = b.k",
     "an aggregate's one row": "with m as (select max(y) as y from b) select a.x from a cross join m",
-    "of one row again": "with m as (select max(y) as y from b), n as (select y from m where y > 1) select a.x from a, n",
+    "of one row again": "with m as (select max(y) as y from b), n as (select y from m) select a.x from a, n",
     "limit 1": "select a.x from a cross join (select y from b limit 1) as one",
     "constants": "with v as (select 1 as n union all select 2) select a.x from a cross join v",
     "values": "select a.x from a cross join (values (1), (2)) as v (n)",
