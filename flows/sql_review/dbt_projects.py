@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +28,7 @@ class DbtProject:
             UnreadableError: it is no YAML mapping.
         """
         try:
-            document = YAML(typ="safe", pure=True).load(read_text(self.root / _FILE))
+            document = _parsed(read_text(self.root / _FILE))
         except YAMLError as error:
             raise UnreadableError(f"its {_FILE} is no YAML ({type(error).__name__})") from None
         if not isinstance(document, dict):
@@ -53,6 +54,12 @@ class DbtProject:
         found = dict(settings.get("vars") or {})
         own = found.get(settings.get("name"))
         return {**found, **own} if isinstance(own, dict) else found
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str) -> Any:
+    # Asked for every model of a project.
+    return YAML(typ="safe", pure=True).load(text)
 
 
 def project_around(path: Path) -> DbtProject | None:
