@@ -27,7 +27,7 @@ def warehouse(request: pytest.FixtureRequest) -> duckdb.DuckDBPyConnection:
         return None if chance.random() < 0.15 else chance.randrange(most)
 
     size = range(chance.randrange(60))
-    rows = {
+    rows: dict[str, list[tuple]] = {
         "stg_users": [(maybe(12), chance.choice("abc"), chance.randrange(3), maybe(3)) for _ in size],
         "stg_events": [(maybe(50), maybe(12)) for _ in size],
         "stg_sessions": [(maybe(12), maybe(3), maybe(100), maybe(30)) for _ in size],
