@@ -44,11 +44,12 @@ run: $(VENV)/.run ## Set up if needed, then run the main job: ingest, checks, ga
 test: $(VENV)/.dev ## Set up if needed, then run the tests (ARGS="-k gate -x" goes to pytest)
 	@$(BIN)/python -m pytest $(WORKERS) $(ARGS)
 
-lint: $(VENV)/.dev ## Check style, format, types and the import rules between the rooms
+lint: $(VENV)/.dev ## Check style, format, types, the import rules between the rooms, and the dbt models' SQL
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/sluice sql review --compile flows/transform
 
 format: $(VENV)/.dev ## Format the code and mend what can be mended safely
 	$(BIN)/ruff check --fix-only --quiet .

@@ -13,6 +13,7 @@ from flows.cli.replay import replay
 from flows.cli.rollback import rollback
 from flows.cli.run import run
 from flows.cli.serve import serve
+from flows.cli.sql import sql
 from flows.cli.suites import suites
 
 
@@ -30,5 +31,6 @@ def cli() -> None:
 
 for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve):
     cli.add_command(command)
+cli.add_command(sql)
 for command in (override, revoke):
     gate.add_command(command)
