@@ -17,7 +17,8 @@ from checkpoints.ledger import Ledger
 from checkpoints.result import CheckpointRun
 from checkpoints.spec import CheckpointSpec, find_checkpoint, gates_of
 from expectations.loader import load_suites
-from flows.dbt import DbtProgress, DbtRun, DbtSetup, run_dbt
+from flows.dbt import DbtProgress, DbtRun, DbtSetup
+from flows.dbt_runs.own import run_on_record
 from flows.importing import importing_for_good
 from flows.publication import ROLLED_BACK, Publication, RolledBack
 from flows.scenario import Scenario
@@ -182,9 +183,10 @@ class Workspace:
             audited=self.audited,
             asking=self.data_quality.schema,
         )
-        run = run_dbt(
-            load, setup, deduplicate=self.scenario.deduplicate, ingest_id=ingest_id, on_progress=self._model_done
-        )
+        run = run_on_record(
+            load, setup, self.settings, self.data_quality, self.warehouse, deduplicate=self.scenario.deduplicate,
+            ingest_id=ingest_id, on_progress=self._model_done, report=self.progress,
+        )  # fmt: skip
         if load in self.audited:
             self.publication(load).finish(ingest_id, utc_now())
             self.warehouse.release()

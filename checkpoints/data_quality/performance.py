@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from checkpoints.data_quality.copy import DataQuality, NoDataQuality
-from checkpoints.data_quality.dbt_runs import MeasuredRun, ModelRun, Prices
+from checkpoints.data_quality.dbt_runs import UNREADABLE, MeasuredRun, ModelRun, Prices
 from checkpoints.data_quality.rows import Row
 from checkpoints.data_quality.tables import DataQualityTables
 from gx.errors import SluiceError
@@ -67,7 +67,7 @@ def write_runs(data_quality: DataQuality, runs: Sequence[MeasuredRun], prices: P
 
 
 def known_runs(data_quality: DataQuality, source: str) -> frozenset[str]:
-    """The ids of the runs of a kind of source that are in the warehouse.
+    """The ids of the runs of a kind of source that are in the warehouse, without those that could not be read.
 
     Raises:
         SluiceError: the warehouse cannot be read.
@@ -76,7 +76,9 @@ def known_runs(data_quality: DataQuality, source: str) -> frozenset[str]:
 
     def work(connection: Connection, tables: DataQualityTables) -> None:
         runs = tables.dbt_runs.c
-        found.update(connection.execute(sa.select(runs.run_id).where(runs.source == source)).scalars())
+        found.update(
+            connection.execute(sa.select(runs.run_id).where(runs.source == source, runs.status != UNREADABLE)).scalars()
+        )
 
     data_quality.write(work)
     return frozenset(found)
