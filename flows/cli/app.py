@@ -11,6 +11,7 @@ from flows.cli.ledger import ledger
 from flows.cli.models import models
 from flows.cli.override import override, revoke
 from flows.cli.replay import replay
+from flows.cli.replay_slow_model import slow_model
 from flows.cli.rollback import rollback
 from flows.cli.run import run
 from flows.cli.serve import serve
@@ -33,3 +34,4 @@ for command in (run, check, gate, rollback, ledger, docs, replay, suites, models
     cli.add_command(command)
 for command in (override, revoke):
     gate.add_command(command)
+replay.add_command(slow_model)
