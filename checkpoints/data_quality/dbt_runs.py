@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -16,6 +17,8 @@ SLOW_SECONDS = 600.0
 """A model that takes longer is SLOW; likewise."""
 DOLLARS_AN_HOUR = 12.0
 """What an hour of one warehouse costs in the requirements document."""
+
+_SIZE = re.compile(r"[A-Za-z0-9][A-Za-z0-9 -]*")
 
 SUCCESS, ERROR, EMPTY, UNREADABLE = "success", "error", "empty", "unreadable"
 """How a run ended: all its models were built; one was not; it built none; nobody could read what it built."""
@@ -114,7 +117,7 @@ class Prices:
                 dollars = float(price)
             except ValueError:
                 dollars = math.nan
-            if not (math.isfinite(dollars) and dollars >= 0) or (named and not size.strip()):
+            if not (math.isfinite(dollars) and dollars >= 0) or (named and not _SIZE.fullmatch(size.strip())):
                 raise ConfigError(
                     f"SLUICE_MODEL_PRICES holds {part!r}; it can hold dollars an hour, and such by a warehouse's "
                     "size: 12, X-Small=3, Large=24"

@@ -148,7 +148,7 @@ class DbtCloudApi:
     def _model(self, kind: type[Any], path: str, query: dict[str, str], what: str) -> Any:
         response = self._request(path, query, what)
         if response.status_code == httpx.codes.NOT_FOUND:
-            raise self._error(f"there is no {what} (HTTP 404); check SLUICE_DBT_CLOUD_ACCOUNT_ID and _JOB_IDS")
+            raise self._error(f"it has no {what} (HTTP 404); check SLUICE_DBT_CLOUD_ACCOUNT_ID and _JOB_IDS")
         try:
             return kind.model_validate_json(response.content)
         except ValidationError as error:
