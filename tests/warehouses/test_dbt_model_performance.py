@@ -18,6 +18,7 @@ from checkpoints.data_quality.performance import Written, known_runs, models_now
 from checkpoints.result import CheckpointRun, Verdict
 from checkpoints.runner import CheckpointRunner
 from checkpoints.spec import load_checkpoints
+from expectations.suite import Severity
 from gx.context import open_context
 from gx.settings import REFERENCE_PROJECT
 from tests.warehouses.data_quality import SCHEMA, Copied
@@ -86,9 +87,9 @@ def test_a_run_is_written_with_the_documents_columns(copied: Copied) -> None:
     assert copied.rows("dbt_model_performance", *names) == [
         ("run-000", "fct_user_activity", "success", 28_800, 7, 2**40)
     ]
-    names = ("warehouse_size", "execution_time_minutes", "performance_status", "estimated_cost_dollars", "measured_at")
+    more = ("warehouse_size", "execution_time_minutes", "performance_status", "estimated_cost_dollars", "measured_at")
     # 8 hours on 4 warehouses at $12: the document's $384.
-    assert copied.rows("dbt_model_performance", *names) == [("Large", 480, "SLOW", 384, NOW.replace(tzinfo=None))]
+    assert copied.rows("dbt_model_performance", *more) == [("Large", 480, "SLOW", 384, NOW.replace(tzinfo=None))]
 
 
 def test_a_run_that_is_loaded_twice_changes_nothing(copied: Copied) -> None:
@@ -151,7 +152,7 @@ def test_the_documents_model_fails_its_checkpoint_in_one_sentence(copied: Copied
     assert run.verdict is Verdict.FAILED
     assert failed(run)[WITHIN] == ("fct_user_activity took 30,095 s, 125 times its median of 240 s over 14 runs.")
     # SLOW is the absolute limit, and is over the warning's too.
-    assert [each.severity for each in run.outcomes if not each.success].count("warning") == 1
+    assert [each.severity for each in run.outcomes if not each.success].count(Severity.WARNING) == 1
 
 
 def test_a_model_that_goes_from_4_minutes_to_15_is_found_long_before_the_eight_hours(copied: Copied) -> None:
@@ -164,7 +165,7 @@ def test_a_model_that_goes_from_4_minutes_to_15_is_found_long_before_the_eight_h
 
 
 def test_the_ratio_counts_from_five_runs_and_two_seconds_on_and_the_limit_itself_holds(copied: Copied) -> None:
-    histories = {
+    histories: dict[str, list[float]] = {
         "at_the_limit": [10, 10, 10, 10, 10, 30],
         "beyond": [10, 10, 10, 10, 10, 30.1],
         "too_few": [10, 10, 10, 10, 300],

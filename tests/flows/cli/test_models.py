@@ -10,7 +10,7 @@ import pytest
 from tests.flows.cli.foreign import ForeignProject
 from tests.flows.dbt_runs.artifacts import leave, manifest, result, run_results
 
-TABLES = {"fct": {"materialized": "table"}, "dim": {"materialized": "table"}}
+TABLES = manifest(fct={"materialized": "table"}, dim={"materialized": "table"})
 
 
 def night(project: ForeignProject, number: int, seconds: float, **more: Any) -> str:
@@ -18,7 +18,7 @@ def night(project: ForeignProject, number: int, seconds: float, **more: Any) -> 
     at = (datetime.now(UTC) - timedelta(days=number, minutes=1)).isoformat()
     metadata = {"invocation_id": f"night-{number}", "generated_at": at}
     results = [result(seconds=seconds, timing=[]), result("dim", 0.5, timing=[])]
-    leave(project.root / "runs" / f"{number}", run_results(*results, metadata=metadata, **more), manifest(**TABLES))
+    leave(project.root / "runs" / f"{number}", run_results(*results, metadata=metadata, **more), TABLES)
     return str(project.root / "runs")
 
 
