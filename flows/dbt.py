@@ -121,6 +121,8 @@ class DbtSetup:
     """The loads whose tables are built in ``<schema>_audit``. The same for every load: a change means a new parse."""
     project_dir: Path = PROJECT_DIR
     """The dbt project."""
+    model: str | None = None
+    """One model of the load, instead of all of them."""
     asking: str | None = None
     """The warehouse's schema in which dbt itself asks for the load's gate; None when nobody keeps gates there."""
 
@@ -177,7 +179,7 @@ def run_dbt(
         "sluice_loads": list(LOADS) if setup.asking else [],
         "sluice_schema": setup.asking or "",
     }
-    command = _command(load, setup.project_dir, target, work / "logs", variables, full_refresh)
+    command = _command(setup.model or f"tag:{load}", setup.project_dir, target, work / "logs", variables, full_refresh)
     with running(command, inherited | settings, work) as child:
         timed_out = follow(child, on_line, setup.timeout_seconds)
     models = tuple(
@@ -203,7 +205,12 @@ def target_dir(setup: DbtSetup, *, deduplicate: bool = True) -> Path:
 
 
 def _command(
-    load: str, project_dir: Path, target_dir: Path, log_dir: Path, variables: Mapping[str, object], full_refresh: bool
+    selected: str,
+    project_dir: Path,
+    target_dir: Path,
+    log_dir: Path,
+    variables: Mapping[str, object],
+    full_refresh: bool,
 ) -> list[str]:
     # -P: the current directory is no place to import from.
     command = [sys.executable, "-P", "-c", _START_DBT]
@@ -215,7 +222,7 @@ def _command(
         str(log_dir),
         "run",
         "--select",
-        f"tag:{load}",
+        selected,
     ]
     command += ["--project-dir", str(project_dir), "--profiles-dir", str(project_dir)]
     command += ["--target-path", str(target_dir)]

@@ -91,8 +91,9 @@ def _play(workspace: Workspace, data_quality: DataQuality, progress: Callable[[s
     ingest_id = new_ingest_id()
     workspace.preflight()
     workspace.ingest(ingest_id)
-    fast = OwnRuns(workspace.settings, data_quality, workspace.warehouse, progress)
-    fast.run("staging", (), asking=False)
+    load = OwnRuns(workspace.settings, data_quality, workspace.warehouse, progress)
+    load.run("staging", (), asking=False)
+    fast = replace(load, model=MODEL)
     users = _without_indexes(workspace.warehouse)
     for night in range(1, NIGHTS + 1):
         fast.run("marts", (), asking=False)

@@ -28,6 +28,7 @@ class OwnRuns:
         warehouse: of ``data_quality``; released after each run.
         report: told what could not be read or written.
         project_dir: the dbt project.
+        model: one model of each load, instead of all of them.
     """
 
     settings: Settings
@@ -35,6 +36,7 @@ class OwnRuns:
     warehouse: Warehouse
     report: Callable[[str], None]
     project_dir: Path = PROJECT_DIR
+    model: str | None = None
 
     def run(
         self,
@@ -68,6 +70,7 @@ class OwnRuns:
             lock_wait_seconds=self.settings.wait_seconds,
             audited=audited,
             project_dir=self.project_dir,
+            model=self.model,
             asking=self.data_quality.schema if asking else None,
         )
         failed = False

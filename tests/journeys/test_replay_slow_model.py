@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.journey, pytest.mark.postgres, pytest.mark.timeout(900
 
 @pytest.fixture(scope="module")
 def ended(states: Path) -> Ended:
-    return Sluice(states / "slow-model", {}).run("replay", "slow-model", "--json")
+    return Sluice(states / "slow-model", {}).start("replay", "slow-model", "--json").end(800)
 
 
 @pytest.fixture(scope="module")

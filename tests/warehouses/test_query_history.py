@@ -76,7 +76,10 @@ def statement(query: str, kind: str = CTAS, minute: int = 0, **more: Any) -> dic
 
 @pytest.mark.snowflake
 def test_the_documents_model_is_read_with_its_time_size_and_bytes(history: Warehouse) -> None:
-    slow: dict[str, Any] = {"total_elapsed_time": 30_095_000, "end_time": START + timedelta(hours=8, minutes=21, seconds=35)}
+    slow: dict[str, Any] = {
+        "total_elapsed_time": 30_095_000,
+        "end_time": START + timedelta(hours=8, minutes=21, seconds=35),
+    }
     sent(history, statement(text("create or replace transient table marts.fct as (select 1)"), **slow))
     found = QueryHistory(history).read(EVER, frozenset())
     assert found.problems == ()
