@@ -30,9 +30,9 @@ def cli() -> None:
     """  # noqa: D301 - the backslash tells click to keep the line
 
 
-cli.add_command(models)
-replay.add_command(slow_model)
 for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve):
     cli.add_command(command)
+cli.add_command(models)
+replay.add_command(slow_model)
 for command in (override, revoke):
     gate.add_command(command)
