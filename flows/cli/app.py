@@ -32,7 +32,7 @@ def cli() -> None:
 
 for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve):
     cli.add_command(command)
-cli.add_command(models)
-replay.add_command(slow_model)
 for command in (override, revoke):
     gate.add_command(command)
+cli.add_command(models)
+replay.add_command(slow_model)
