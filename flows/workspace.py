@@ -17,7 +17,8 @@ from checkpoints.ledger import Ledger
 from checkpoints.result import CheckpointRun
 from checkpoints.spec import CheckpointSpec, find_checkpoint, gates_of
 from expectations.loader import load_suites
-from flows.dbt import DbtProgress, DbtRun, DbtSetup, run_dbt
+from flows.dbt import DbtProgress, DbtRun
+from flows.dbt_runs.own import OwnRuns
 from flows.importing import importing_for_good
 from flows.publication import ROLLED_BACK, Publication, RolledBack
 from flows.scenario import Scenario
@@ -173,18 +174,9 @@ class Workspace:
         closed.check()  # and dbt, which asks the warehouse, finds this load's own gate there
         self.publication(load).begin(audited=load in self.audited)
         self.warehouse.release()
-        setup = DbtSetup(
-            warehouse=self.settings.warehouse(),
-            state_dir=self.settings.state_dir,
-            environment=os.environ,
-            timeout_seconds=self.settings.load_timeout_seconds,
-            lock_wait_seconds=self.settings.wait_seconds,
-            audited=self.audited,
-            asking=self.data_quality.schema,
-        )
-        run = run_dbt(
-            load, setup, deduplicate=self.scenario.deduplicate, ingest_id=ingest_id, on_progress=self._model_done
-        )
+        own = OwnRuns(self.settings, self.data_quality, self.warehouse, self.progress)
+        deduplicate, done = self.scenario.deduplicate, self._model_done
+        run = own.run(load, self.audited, deduplicate=deduplicate, ingest_id=ingest_id, on_progress=done)
         if load in self.audited:
             self.publication(load).finish(ingest_id, utc_now())
             self.warehouse.release()

@@ -67,6 +67,21 @@ class Settings(BaseSettings):
     fivetran_api_secret: SecretStr | None = None
     fivetran_connections: str = ""
     """Comma-separated Fivetran connection ids to sync."""
+    dbt_artifacts: str = ""
+    """Comma-separated folders in which dbt leaves run_results.json and manifest.json, for `sluice models load`."""
+    dbt_query_history: bool = False
+    """Whether `sluice models load` reads Snowflake's ACCOUNT_USAGE.QUERY_HISTORY too."""
+    dbt_cloud_token: SecretStr | None = None
+    """dbt Cloud service token; with it (and account and jobs) `sluice models load` reads dbt Cloud's runs."""
+    dbt_cloud_account_id: str = ""
+    dbt_cloud_job_ids: str = ""
+    """Comma-separated ids of dbt Cloud jobs."""
+    dbt_cloud_url: str = "https://cloud.getdbt.com"
+    """The dbt Cloud account's access URL."""
+    model_prices: str = "12"
+    """Dollars an hour of a warehouse, and by its size if they differ: ``12, X-Small=3, Large=24``."""
+    model_clusters: int = Field(1, ge=1, le=100)
+    """How many clusters a model's cost is reckoned for."""
 
     @field_validator("project", "state")
     @classmethod

@@ -8,8 +8,10 @@ from flows.cli.check import check
 from flows.cli.docs import docs
 from flows.cli.gate import gate
 from flows.cli.ledger import ledger
+from flows.cli.models import models
 from flows.cli.override import override, revoke
 from flows.cli.replay import replay
+from flows.cli.replay_slow_model import slow_model
 from flows.cli.rollback import rollback
 from flows.cli.run import run
 from flows.cli.serve import serve
@@ -34,3 +36,5 @@ for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve)
 cli.add_command(sql)
 for command in (override, revoke):
     gate.add_command(command)
+cli.add_command(models)
+replay.add_command(slow_model)

@@ -47,6 +47,8 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
             redirect_stdout(sys.stderr),  # libraries print remarks, and standard output is one document with --json
             open_workspace(settings, what=f"sluice check {checkpoint}", progress=terminal_progress()) as workspace,
         ):
+            if ingest_id is None and not spec.gates:
+                ingest_id = workspace.ledger.latest_ingest()  # no load waits for it, so it has no reason to close any
             ingest_id = ingest_to_check(workspace.ledger, checkpoint, ingest_id, workspace.begin_ingest)
             run = workspace.check(checkpoint, ingest_id, full_scan=full)
             gates = [workspace.gate(load, ingest_id) for load in spec.gates]
