@@ -149,15 +149,21 @@ def load_and_gate(project: str, load_name: str, ingest_id: str) -> None:
         GateClosedError: the gate is not open for this ingest.
     """
     with _opened(project, f"load {load_name}, {ingest_id}"):
+        _preflight()
         _load_behind_gate(load_name, ingest_id)
         following = LOADS[LOADS.index(load_name) + 1 :]
         if following:
             _announce(following[0], ingest_id)
 
 
+def _preflight() -> None:
+    settings = _workspace.get().settings
+    preflight.with_options(timeout_seconds=settings.wait_seconds + settings.preflight_seconds + _GRACE_SECONDS)()
+
+
 def _ingest_and_check(ingest_id: str) -> None:
     settings = _workspace.get().settings
-    preflight.with_options(timeout_seconds=settings.wait_seconds + _GRACE_SECONDS)()
+    _preflight()
     ingest.with_options(timeout_seconds=settings.load_timeout_seconds + _GRACE_SECONDS)(ingest_id)
     _check(FIRST_CHECKPOINT, ingest_id)
 

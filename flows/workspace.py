@@ -16,9 +16,9 @@ from checkpoints.layers import LOADS, SCHEMAS, audited_loads, project_checkpoint
 from checkpoints.ledger import Ledger
 from checkpoints.result import CheckpointRun
 from checkpoints.spec import CheckpointSpec, find_checkpoint, gates_of
-from expectations.loader import load_suites
 from flows.dbt import DbtProgress, DbtRun, DbtSetup, run_dbt
 from flows.importing import importing_for_good
+from flows.preflight.preflight import preflight
 from flows.publication import ROLLED_BACK, Publication, RolledBack
 from flows.scenario import Scenario
 from flows.sources.ingest import IngestResult
@@ -27,9 +27,9 @@ from flows.turn import turn
 from gx.errors import ConfigError
 from gx.settings import Settings, source_urls
 from gx.warehouse.base import Warehouse
-from gx.warehouse.duckdb import DuckDBWarehouse
 from gx.warehouse.opening import open_warehouse, publisher_of
 from gx.warehouse.publishing import PublishingError
+from gx.warehouse.snowflake import SnowflakeWarehouse
 
 Progress = Callable[[str], None]
 
@@ -61,19 +61,17 @@ class Workspace:
         return audited_loads(self.settings)
 
     def preflight(self) -> None:
-        """Check, before anything is loaded, that configuration, ledger and warehouse can be used.
+        """Check, before anything is loaded, that all the run needs can be used; see :mod:`flows.preflight`.
 
         Raises:
-            SluiceError: one of them cannot; the message says which and what to do.
+            SluiceError: something cannot; the message names all of it, and what to do.
         """
-        suites = load_suites(self.settings.suites_dir)
-        for spec in self.checkpoints.values():
-            spec.choose(suites)
-        self.ledger.latest_ingest()
-        if isinstance(self.warehouse, DuckDBWarehouse):
-            self.warehouse.create()
-        self.warehouse.probe()
-        self.warehouse.release()
+        found = preflight(self.settings, self.warehouse, self.ledger, run=True)
+        for line in found.noteworthy:
+            self.progress(f"preflight: {line.status}: {line}")
+        found.require()
+        if found.failover is not None and isinstance(self.warehouse, SnowflakeWarehouse):
+            self.warehouse.compute_with(found.failover)
 
     def ingest(self, ingest_id: str) -> IngestResult:
         """Bring the sources to raw, and record what arrived.
@@ -174,7 +172,7 @@ class Workspace:
         self.publication(load).begin(audited=load in self.audited)
         self.warehouse.release()
         setup = DbtSetup(
-            warehouse=self.settings.warehouse(),
+            warehouse=self.warehouse.url,  # which the preflight may have changed
             state_dir=self.settings.state_dir,
             environment=os.environ,
             timeout_seconds=self.settings.load_timeout_seconds,

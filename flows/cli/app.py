@@ -9,6 +9,8 @@ from flows.cli.docs import docs
 from flows.cli.gate import gate
 from flows.cli.ledger import ledger
 from flows.cli.override import override, revoke
+from flows.cli.permissions import permissions
+from flows.cli.preflight import preflight
 from flows.cli.replay import replay
 from flows.cli.rollback import rollback
 from flows.cli.run import run
@@ -28,7 +30,7 @@ def cli() -> None:
     """  # noqa: D301 - the backslash tells click to keep the line
 
 
-for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve):
+for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve, preflight, permissions):
     cli.add_command(command)
 for command in (override, revoke):
     gate.add_command(command)
