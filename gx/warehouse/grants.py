@@ -10,11 +10,15 @@ _PART = r'"(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*'
 _PARTS = re.compile(_PART)
 _NAME = re.compile(rf"(?:{_PART})(?:\.(?:{_PART}))*")
 _GRANT = re.compile(
-    r"(?P<privileges>[A-Z][A-Z ]*(?:\s*,\s*[A-Z][A-Z ]*)*) ON (?P<kind>(?:ALL|FUTURE) [A-Z ]+ IN SCHEMA|[A-Z]+(?: [A-Z]+)*?) (?P<name>\S.*)",
+    r"(?P<privileges>[A-Z][A-Z ]*(?:\s*,\s*[A-Z][A-Z ]*)*)"
+    r" ON (?P<kind>(?:ALL|FUTURE) [A-Z ]+ IN SCHEMA|[A-Z]+(?: [A-Z]+)*?) (?P<name>\S.*)",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")
 _IN_SCHEMA = " IN SCHEMA"
+
+OWN_DATABASE = "{database}"
+"""As a part of a name: the database that the warehouse's URL names."""
 
 EXAMPLES = "USAGE ON WAREHOUSE DBT_PROD, CREATE ON DATABASE {database} or SELECT ON TABLE raw.charges"
 
@@ -46,6 +50,8 @@ class Quoting:
     def of(self, name: Name) -> str:
         """The name for a statement, in quotes only where it would mean another without."""
         text = name.folded(self.fold)
+        if text == OWN_DATABASE:
+            return text
         plain = _PLAIN.fullmatch(text) and self.fold(text) == text and text.lower() not in self.reserved
         return text if plain else '"' + text.replace('"', '""') + '"'
 
@@ -111,10 +117,6 @@ def parse_grants(text: str) -> tuple[NeededGrant, ...]:
     names = parse_name(name)
     privileges = [" ".join(one.upper().split()) for one in found["privileges"].split(",")]
     return tuple(NeededGrant(privilege, kind, names) for privilege in privileges)
-
-
-OWN_DATABASE = "{database}"
-"""As a part of a name: the database that the warehouse's URL names."""
 
 
 def in_database(grant: NeededGrant, database: str) -> NeededGrant:

@@ -226,6 +226,7 @@ def test_a_load_that_is_asked_for_twice_is_run_twice(
     assert [run.state_name for run in runs] == ["Completed", "Completed"]
     for run in runs:
         assert prefect.tasks(run.id) == {
+            "preflight": DONE,
             "gate dashboards": DONE,
             "load dashboards": DONE,
             "checkpoint dashboards": DONE,
@@ -243,5 +244,5 @@ def test_an_event_that_comes_for_an_ingest_without_an_open_gate_loads_nothing(
         state: State[Any] = load_and_gate(str(settings.project), "marts", ingest_id, return_state=True)
 
     assert state.type is StateType.FAILED
-    assert prefect.tasks(prefect.flow_run(f"marts {ingest_id}").id) == {"gate marts": FAILED}
+    assert prefect.tasks(prefect.flow_run(f"marts {ingest_id}").id) == {"preflight": DONE, "gate marts": FAILED}
     assert tables.contents(*PUBLISHED) == before

@@ -37,9 +37,7 @@ class Project:
 
     def settings(self, **others: object) -> Settings:
         given = {"project": self.directory, "state": self.directory / "state", "data_quality_schema": "none", **others}
-        return Settings.model_validate(
-            {"warehouse_url": self.url.render_as_string(hide_password=False), **given}
-        )
+        return Settings.model_validate({"warehouse_url": self.url.render_as_string(hide_password=False), **given})
 
     def look(
         self, *, run: bool = False, environment: Mapping[str, str] | None = None, account: str | None = None,
