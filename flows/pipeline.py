@@ -158,7 +158,7 @@ def load_and_gate(project: str, load_name: str, ingest_id: str) -> None:
 
 def _preflight() -> None:
     settings = _workspace.get().settings
-    preflight.with_options(timeout_seconds=settings.wait_seconds + settings.preflight_seconds + _GRACE_SECONDS)()
+    preflight.with_options(timeout_seconds=settings.wait_seconds + 4 * settings.preflight_seconds + _GRACE_SECONDS)()
 
 
 def _ingest_and_check(ingest_id: str) -> None:

@@ -55,7 +55,8 @@ class Settings(BaseSettings):
     load_timeout_seconds: float = Field(3600, gt=0)
     """How long one load (a dbt run) may take."""
     preflight_seconds: float = Field(8, gt=0, le=600)
-    """How long a preflight's checks may take all together; what has not answered by then was not checked."""
+    """How long `sluice preflight` may take, and a run's preflight four times as long; what has not answered by then was
+    not checked."""
     failover_warehouse: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_$]{0,254}$")
     """On Snowflake: the virtual warehouse that a run uses when the one in SLUICE_WAREHOUSE_URL cannot be used."""
     audit_layers: str = "staging,marts,dashboards"

@@ -12,6 +12,7 @@ from flows.cli.override import override, revoke
 from flows.cli.permissions import permissions
 from flows.cli.preflight import preflight
 from flows.cli.replay import replay
+from flows.cli.replay_stale_data import stale_data
 from flows.cli.rollback import rollback
 from flows.cli.run import run
 from flows.cli.serve import serve
@@ -34,3 +35,4 @@ for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve,
     cli.add_command(command)
 for command in (override, revoke):
     gate.add_command(command)
+replay.add_command(stale_data)

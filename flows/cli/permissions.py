@@ -60,8 +60,8 @@ def review(
     agreed: list[Approval] | None = None
     if reviews is not None:
         agreed = approvals(findings, read_reviews(reviews), head=head, author=author)
-    missing = findings if agreed is None else [one for one in agreed if one.by is None]
-    code = ExitCode.FAILED if missing else ExitCode.OK
+    is_missing = bool(findings) if agreed is None else any(one.by is None for one in agreed)
+    code = ExitCode.FAILED if is_missing else ExitCode.OK
     if as_json:
         told = [{**asdict(one), "kind": str(one.kind), "breaks": one.breaks} for one in findings]
         given = None if agreed is None else [asdict(one) for one in agreed]

@@ -13,6 +13,8 @@ from flows.preflight.accounts import Registry
 from gx.settings import Settings
 from gx.warehouse.base import Warehouse
 
+_PATIENCE_OF_A_RUN = 4
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -38,6 +40,11 @@ class Plan:
     account: str | None = None
 
     @property
+    def limit(self) -> float:
+        """How long all checks may take together, in seconds. A run has nobody waiting before a terminal."""
+        return self.settings.preflight_seconds * (_PATIENCE_OF_A_RUN if self.run else 1)
+
+    @property
     def seconds(self) -> float:
         """How long one connection may take: less than all the time there is, so that its own error is told."""
-        return max(1.0, self.settings.preflight_seconds * 0.75)
+        return max(1.0, self.limit * 0.75)

@@ -130,7 +130,7 @@ def preflight(
         wrong.append(error)
     today = datetime.now(UTC).date()
     plan = Plan(settings, warehouse, ledger, registry, databases, environment, today, run, account)
-    checked = run_checks(_checks(plan, wrong), seconds=settings.preflight_seconds)
+    checked = run_checks(_checks(plan, wrong), seconds=plan.limit)
     return _told_once(checked)
 
 

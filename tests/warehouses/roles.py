@@ -36,7 +36,14 @@ class Project:
         (self.directory / "service_accounts.yml").write_text(registry)
 
     def settings(self, **others: object) -> Settings:
-        given = {"project": self.directory, "state": self.directory / "state", "data_quality_schema": "none", **others}
+        # Far more than it takes, however many others share the machine.
+        given = {
+            "preflight_seconds": 60,
+            "project": self.directory,
+            "state": self.directory / "state",
+            "data_quality_schema": "none",
+            **others,
+        }
         return Settings.model_validate({"warehouse_url": self.url.render_as_string(hide_password=False), **given})
 
     def look(
