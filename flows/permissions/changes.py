@@ -12,6 +12,7 @@ from flows.permissions.tokens import Token, statements
 _CONTAINERS = ("WAREHOUSE", "SCHEMA", "DATABASE")
 _PEOPLE = ("USER", "ROLE", "GROUP")
 _OBJECTS = (*_CONTAINERS, *_PEOPLE, "TABLE", "TABLES", "VIEW", "VIEWS")
+_THINGS = (*_CONTAINERS, "TABLE", "TABLES", "VIEW", "VIEWS")
 _BETWEEN = ("IF", "NOT", "EXISTS", "ALL", "FUTURE", "IN", "ONLY", *_OBJECTS)
 
 
@@ -112,12 +113,13 @@ def _change(kind: Kind, tokens: Sequence[Token]) -> Change:
     object_kind = next((word for word in words[about : about + 5] if word in _CONTAINERS), "")
     object_kind = object_kind or next((word for word in words[about : about + 3] if word in _OBJECTS), "")
     path = _path(tokens, about)
-    named = {token.text.upper() for token in tokens}
+    names = {token.text.upper() for token in tokens}
+    if object_kind in _THINGS or (about > 1 and object_kind not in _PEOPLE):
+        names -= set(path)  # a schema that is called as an account is not that account
     return Change(
         kind,
         _shown(tokens),
-        # A schema that is called as an account is not that account.
-        frozenset(named if object_kind in _PEOPLE or not object_kind else named.difference(path)),
+        frozenset(names),
         (tokens[0].line, tokens[-1].line),
         object_kind,
         path,

@@ -93,7 +93,7 @@ def _written(what: str, backend: Mapping[str, Any]) -> Iterator[Line]:
 
 def _folder(check: str, what: str, directory: Path, fine: str) -> Line:
     there = directory.absolute()
-    while not there.is_dir() and there != there.parent:
+    while not there.exists() and there != there.parent:
         there = there.parent  # what is missing below it will be made
     try:
         with tempfile.TemporaryFile(dir=there):
