@@ -53,12 +53,11 @@ _arrow: Any = import_module("fakesnow.arrow")
 _transforms: Any = import_module("fakesnow.transforms")
 
 _WRONG_PASSWORD = {"code": "390100", "message": "Incorrect username or password was specified.", "success": False}
-_NO_SUCH_ROLE = {
-    "code": "390189",
-    "success": False,
-    "message": "Role '{}' specified in the connect string does not exist or not authorized. Contact your local system "
-    "administrator, or attempt to login with another role, e.g. PUBLIC.",
-}
+_NO_SUCH_ROLE = {"code": "390189", "success": False}
+_NO_SUCH_ROLE_SAID = (
+    "Role '{}' specified in the connect string does not exist or not authorized. Contact your local system "
+    "administrator, or attempt to login with another role, e.g. PUBLIC."
+)
 _UNSUPPORTED = {
     "data": {"errorCode": "002140", "sqlState": "0A000"}, "code": "002140", "success": False,
 }  # fmt: skip
@@ -120,7 +119,7 @@ def emulator(password: str) -> Starlette:
             return JSONResponse({"data": None, **_WRONG_PASSWORD})
         role = str(request.query_params.get("roleName") or "SYSADMIN").upper()
         if not access.may_log_in(role):
-            return JSONResponse({"data": None, **_NO_SUCH_ROLE, "message": _NO_SUCH_ROLE["message"].format(role)})
+            return JSONResponse({"data": None, **_NO_SUCH_ROLE, "message": _NO_SUCH_ROLE_SAID.format(role)})
         answer: JSONResponse = await _server.login_request(request)
         roles[json.loads(bytes(answer.body))["data"]["token"]] = role
         return answer

@@ -85,6 +85,6 @@ def _run_script(steps: list[dict[str, Any]], directory: Path, *, code: int, read
         **dict.fromkeys(("REPOSITORY", "NUMBER", "BASE", "AUTHOR", "RUN"), "x"),
         "HEAD": "HEAD",
     }
-    script = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps[-1]["run"]]  # as GitHub runs it
-    ended = subprocess.run(script, cwd=directory, env=environment, check=False)
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps[-1]["run"]]  # as GitHub runs it
+    ended = subprocess.run(command, cwd=directory, env=environment, check=False)
     return ended.returncode, (directory / "told.txt").read_text().splitlines()
