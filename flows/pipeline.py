@@ -149,7 +149,6 @@ def load_and_gate(project: str, load_name: str, ingest_id: str) -> None:
         GateClosedError: the gate is not open for this ingest.
     """
     with _opened(project, f"load {load_name}, {ingest_id}"):
-        _preflight()
         _load_behind_gate(load_name, ingest_id)
         following = LOADS[LOADS.index(load_name) + 1 :]
         if following:
@@ -170,6 +169,8 @@ def _ingest_and_check(ingest_id: str) -> None:
 
 def _load_behind_gate(name: str, ingest_id: str) -> None:
     workspace = _workspace.get()
+    if not workspace.preflighted:  # in a flow that begins with this load
+        _preflight()
     gate(name, ingest_id)
     # dbt is stopped at its own time-out, which says what was too slow; Prefect's is for when even that fails.
     bound = workspace.settings.load_timeout_seconds + workspace.settings.wait_seconds + _GRACE_SECONDS

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
+from pydantic import SecretStr
+
 from checkpoints.audit_copy import AuditCopy
 from checkpoints.data_quality import Closed, NoDataQuality, data_quality_of
 from checkpoints.gate import Gate, GateClosedError
@@ -16,6 +18,7 @@ from checkpoints.layers import LOADS, SCHEMAS, audited_loads, project_checkpoint
 from checkpoints.ledger import Ledger
 from checkpoints.result import CheckpointRun
 from checkpoints.spec import CheckpointSpec, find_checkpoint, gates_of
+from expectations.loader import load_suites
 from flows.dbt import DbtProgress, DbtRun, DbtSetup, run_dbt
 from flows.importing import importing_for_good
 from flows.preflight.preflight import preflight
@@ -44,6 +47,7 @@ class Workspace:
     ledger: Ledger
     warehouse: Warehouse
     sources: SourceWiring
+    preflighted: bool = False
 
     @cached_property
     def checkpoints(self) -> dict[str, CheckpointSpec]:
@@ -66,12 +70,21 @@ class Workspace:
         Raises:
             SluiceError: something cannot; the message names all of it, and what to do.
         """
-        found = preflight(self.settings, self.warehouse, self.ledger, run=True)
+        found = preflight(self.settings, self.warehouse, self.ledger, run=True, configuration=self._read_configuration)
         for line in found.noteworthy:
             self.progress(f"preflight: {line.status}: {line}")
         found.require()
         if found.failover is not None and isinstance(self.warehouse, SnowflakeWarehouse):
             self.warehouse.compute_with(found.failover)
+            address = self.warehouse.url.render_as_string(hide_password=False)  # dbt is to compute there too
+            self.settings = self.settings.model_copy(update={"warehouse_url": SecretStr(address)})
+        self.preflighted = True
+
+    def _read_configuration(self) -> str:
+        suites = load_suites(self.settings.suites_dir)
+        for spec in self.checkpoints.values():  # kept for the steps that follow
+            spec.choose(suites)
+        return f"{len(suites)} suites and {len(self.checkpoints)} checkpoints can be read"
 
     def ingest(self, ingest_id: str) -> IngestResult:
         """Bring the sources to raw, and record what arrived.
@@ -172,7 +185,7 @@ class Workspace:
         self.publication(load).begin(audited=load in self.audited)
         self.warehouse.release()
         setup = DbtSetup(
-            warehouse=self.warehouse.url,  # which the preflight may have changed
+            warehouse=self.settings.warehouse(),
             state_dir=self.settings.state_dir,
             environment=os.environ,
             timeout_seconds=self.settings.load_timeout_seconds,

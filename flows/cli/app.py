@@ -12,7 +12,6 @@ from flows.cli.override import override, revoke
 from flows.cli.permissions import permissions
 from flows.cli.preflight import preflight
 from flows.cli.replay import replay
-from flows.cli.replay_stale_data import stale_data
 from flows.cli.rollback import rollback
 from flows.cli.run import run
 from flows.cli.serve import serve
@@ -31,8 +30,9 @@ def cli() -> None:
     """  # noqa: D301 - the backslash tells click to keep the line
 
 
-for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve, preflight, permissions):
+for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve):
+    cli.add_command(command)
+for command in (preflight, permissions):
     cli.add_command(command)
 for command in (override, revoke):
     gate.add_command(command)
-replay.add_command(stale_data)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from checkpoints.layers import project_checkpoints
 from checkpoints.ledger import Ledger
@@ -99,6 +100,7 @@ def preflight(
     run: bool,
     account: str | None = None,
     environment: Mapping[str, str] = os.environ,
+    configuration: Callable[[], str] | None = None,
 ) -> Preflight:
     """Look at all that a run needs, side by side; whatever is wrong with one thing, the others are looked at too.
 
@@ -109,6 +111,7 @@ def preflight(
         run: whether a run is about to begin, for which missing files are made and a busy DuckDB file is waited for.
         account: the only service account to look at.
         environment: where sources, Prefect and notifiers are configured.
+        configuration: reads suites and checkpoints, and says how many; for who needs them himself afterwards.
 
     Raises:
         ConfigError: there is no such account.
@@ -130,13 +133,15 @@ def preflight(
         wrong.append(error)
     today = datetime.now(UTC).date()
     plan = Plan(settings, warehouse, ledger, registry, databases, environment, today, run, account)
-    checked = run_checks(_checks(plan, wrong), seconds=plan.limit)
+    checked = run_checks(
+        _checks(plan, wrong, configuration or partial(_read_configuration, settings)), seconds=plan.limit
+    )
     return _told_once(checked)
 
 
-def _checks(plan: Plan, wrong: list[ConfigError]) -> list[Check]:
+def _checks(plan: Plan, wrong: list[ConfigError], configuration: Callable[[], str]) -> list[Check]:
     found = [_raising(error) for error in wrong]
-    found += [_configuration(plan), ledger_check(plan), warehouse_check(plan)]
+    found += [_configuration(plan, configuration), ledger_check(plan), warehouse_check(plan)]
     if not wrong:
         found += account_checks(plan)
     if (schemas := schemas_check(plan)) is not None:
@@ -151,16 +156,19 @@ def _raising(error: ConfigError) -> Check:
     return Check("configuration", (REGISTRY if str(error.file).endswith(REGISTRY) else "settings",), run, patient=True)
 
 
-def _configuration(plan: Plan) -> Check:
+def _configuration(plan: Plan, read: Callable[[], str]) -> Check:
     def run() -> Iterator[Line]:
-        suites = load_suites(plan.settings.suites_dir)
-        checkpoints = project_checkpoints(plan.settings)
-        for spec in checkpoints.values():
-            spec.choose(suites)
-        detail = f"{len(suites)} suites and {len(checkpoints)} checkpoints can be read"
-        yield Line("configuration", "suites and checkpoints", Status.FINE, detail)
+        yield Line("configuration", "suites and checkpoints", Status.FINE, read())
 
     return Check("configuration", ("suites and checkpoints",), run, patient=plan.run)
+
+
+def _read_configuration(settings: Settings) -> str:
+    suites = load_suites(settings.suites_dir)
+    checkpoints = project_checkpoints(settings)
+    for spec in checkpoints.values():
+        spec.choose(suites)
+    return f"{len(suites)} suites and {len(checkpoints)} checkpoints can be read"
 
 
 def _told_once(checked: Checked) -> Preflight:

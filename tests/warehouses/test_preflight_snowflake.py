@@ -15,6 +15,7 @@ from sqlalchemy.engine import URL
 
 from flows.preflight.lines import Status
 from flows.preflight.preflight import PreflightError
+from flows.workspace import open_workspace
 from gx.warehouse.opening import open_warehouse
 from gx.warehouse.snowflake import SnowflakeWarehouse
 from tests.warehouses.roles import Project, line, red
@@ -190,6 +191,26 @@ def test_the_second_warehouse_does_the_work_when_the_first_cannot_and_it_is_said
     assert any(one.remedy and "GRANT USAGE ON WAREHOUSE" in one.remedy for one in red(found))  # still to be mended
     with pytest.raises(PreflightError):
         account.project.look(run=True).require()
+
+
+def test_a_run_and_its_dbt_compute_with_the_second_warehouse_and_the_log_says_so(account: Account) -> None:
+    second = f"SECOND_{account.warehouse}"
+    account.do(
+        f"CREATE WAREHOUSE {second}",
+        f"GRANT USAGE ON WAREHOUSE {second} TO ROLE {account.role}",
+        f"REVOKE USAGE ON WAREHOUSE {account.warehouse} FROM ROLE {account.role}",
+    )
+    said: list[str] = []
+
+    with open_workspace(
+        account.project.settings(failover_warehouse=second), what="a run", progress=said.append
+    ) as workspace:
+        workspace.preflight()
+
+        assert workspace.warehouse.url.query["warehouse"] == second
+        assert workspace.settings.warehouse() == workspace.warehouse.url  # where dbt gets its own from
+        workspace.warehouse.probe()
+    assert any(f"failover: {second} is used instead of {account.warehouse}" in line for line in said)
 
 
 def test_a_second_warehouse_that_cannot_be_used_either_stops_the_run_with_both(account: Account) -> None:
