@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
 from sqlalchemy.engine import URL, make_url
@@ -65,8 +66,8 @@ def look(tmp_path: Path, sources: EmbeddedSources, url: URL, **settings: object)
     stripe = {"stripe_api_key": sources.stripe_api_key, "stripe_api_base": sources.stripe_api_base}
     project = Project(tmp_path, URL.create("duckdb", database=str(tmp_path / "warehouse.duckdb")))
     environment = {"SLUICE_SOURCE_POSTGRES_URL": url.render_as_string(hide_password=False)}
-    state = {"project": REFERENCE_PROJECT, "state": tmp_path / "state"}
-    return project.look(environment=environment, **{**stripe, **state, **settings})
+    given: dict[str, Any] = {"project": REFERENCE_PROJECT, "state": tmp_path / "state", **stripe, **settings}
+    return project.look(environment=environment, **given)
 
 
 def test_sources_that_answer_and_may_be_read_are_green(tmp_path: Path, sources: EmbeddedSources) -> None:
