@@ -9,8 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 
-from pydantic import SecretStr
-
 from checkpoints.audit_copy import AuditCopy
 from checkpoints.data_quality import Closed, NoDataQuality, data_quality_of
 from checkpoints.gate import Gate, GateClosedError
@@ -21,7 +19,8 @@ from checkpoints.spec import CheckpointSpec, find_checkpoint, gates_of
 from expectations.loader import load_suites
 from flows.dbt import DbtProgress, DbtRun, DbtSetup, run_dbt
 from flows.importing import importing_for_good
-from flows.preflight.preflight import preflight
+from flows.preflight.before_run import require_ready
+from flows.preflight.preflight import fit_together
 from flows.publication import ROLLED_BACK, Publication, RolledBack
 from flows.scenario import Scenario
 from flows.sources.ingest import IngestResult
@@ -32,7 +31,6 @@ from gx.settings import Settings, source_urls
 from gx.warehouse.base import Warehouse
 from gx.warehouse.opening import open_warehouse, publisher_of
 from gx.warehouse.publishing import PublishingError
-from gx.warehouse.snowflake import SnowflakeWarehouse
 
 Progress = Callable[[str], None]
 
@@ -70,21 +68,12 @@ class Workspace:
         Raises:
             SluiceError: something cannot; the message names all of it, and what to do.
         """
-        found = preflight(self.settings, self.warehouse, self.ledger, run=True, configuration=self._read_configuration)
-        for line in found.noteworthy:
-            self.progress(f"preflight: {line.status}: {line}")
-        found.require()
-        if found.failover is not None and isinstance(self.warehouse, SnowflakeWarehouse):
-            self.warehouse.compute_with(found.failover)
-            address = self.warehouse.url.render_as_string(hide_password=False)  # dbt is to compute there too
-            self.settings = self.settings.model_copy(update={"warehouse_url": SecretStr(address)})
+        read, said = self._read_configuration, self.progress
+        self.settings = require_ready(self.settings, self.warehouse, self.ledger, read, said)
         self.preflighted = True
 
     def _read_configuration(self) -> str:
-        suites = load_suites(self.settings.suites_dir)
-        for spec in self.checkpoints.values():  # kept for the steps that follow
-            spec.choose(suites)
-        return f"{len(suites)} suites and {len(self.checkpoints)} checkpoints can be read"
+        return fit_together(load_suites(self.settings.suites_dir), self.checkpoints)
 
     def ingest(self, ingest_id: str) -> IngestResult:
         """Bring the sources to raw, and record what arrived.

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 
 from checkpoints.layers import project_checkpoints
 from checkpoints.ledger import Ledger
+from checkpoints.spec import CheckpointSpec
 from expectations.loader import load_suites
+from expectations.suite import SuiteSpec
 from flows.preflight.accounts import REGISTRY, load_registry
 from flows.preflight.checks import Check, Checked, run_checks
 from flows.preflight.grants import ACCOUNTS, account_checks
@@ -131,12 +132,25 @@ def preflight(
     except ConfigError as error:
         databases = {}
         wrong.append(error)
+
+    def read() -> str:
+        return fit_together(load_suites(settings.suites_dir), project_checkpoints(settings))
+
     today = datetime.now(UTC).date()
     plan = Plan(settings, warehouse, ledger, registry, databases, environment, today, run, account)
-    checked = run_checks(
-        _checks(plan, wrong, configuration or partial(_read_configuration, settings)), seconds=plan.limit
-    )
+    checked = run_checks(_checks(plan, wrong, configuration or read), seconds=plan.limit)
     return _told_once(checked)
+
+
+def fit_together(suites: Sequence[SuiteSpec], checkpoints: Mapping[str, CheckpointSpec]) -> str:
+    """How many there are, if each checkpoint finds its suites.
+
+    Raises:
+        ConfigError: one does not.
+    """
+    for spec in checkpoints.values():
+        spec.choose(suites)
+    return f"{len(suites)} suites and {len(checkpoints)} checkpoints can be read"
 
 
 def _checks(plan: Plan, wrong: list[ConfigError], configuration: Callable[[], str]) -> list[Check]:
@@ -161,14 +175,6 @@ def _configuration(plan: Plan, read: Callable[[], str]) -> Check:
         yield Line("configuration", "suites and checkpoints", Status.FINE, read())
 
     return Check("configuration", ("suites and checkpoints",), run, patient=plan.run)
-
-
-def _read_configuration(settings: Settings) -> str:
-    suites = load_suites(settings.suites_dir)
-    checkpoints = project_checkpoints(settings)
-    for spec in checkpoints.values():
-        spec.choose(suites)
-    return f"{len(suites)} suites and {len(checkpoints)} checkpoints can be read"
 
 
 def _told_once(checked: Checked) -> Preflight:
