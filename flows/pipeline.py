@@ -155,15 +155,22 @@ def load_and_gate(project: str, load_name: str, ingest_id: str) -> None:
             _announce(following[0], ingest_id)
 
 
+def _preflight() -> None:
+    settings = _workspace.get().settings
+    preflight.with_options(timeout_seconds=settings.wait_seconds + 4 * settings.preflight_seconds + _GRACE_SECONDS)()
+
+
 def _ingest_and_check(ingest_id: str) -> None:
     settings = _workspace.get().settings
-    preflight.with_options(timeout_seconds=settings.wait_seconds + _GRACE_SECONDS)()
+    _preflight()
     ingest.with_options(timeout_seconds=settings.load_timeout_seconds + _GRACE_SECONDS)(ingest_id)
     _check(FIRST_CHECKPOINT, ingest_id)
 
 
 def _load_behind_gate(name: str, ingest_id: str) -> None:
     workspace = _workspace.get()
+    if not workspace.preflighted:  # in a flow that begins with this load
+        _preflight()
     gate(name, ingest_id)
     # dbt is stopped at its own time-out, which says what was too slow; Prefect's is for when even that fails.
     bound = workspace.settings.load_timeout_seconds + workspace.settings.wait_seconds + _GRACE_SECONDS

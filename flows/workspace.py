@@ -20,6 +20,8 @@ from expectations.loader import load_suites
 from flows.dbt import DbtProgress, DbtRun
 from flows.dbt_runs.own import OwnRuns
 from flows.importing import importing_for_good
+from flows.preflight.before_run import require_ready
+from flows.preflight.preflight import fit_together
 from flows.publication import ROLLED_BACK, Publication, RolledBack
 from flows.scenario import Scenario
 from flows.sources.ingest import IngestResult
@@ -28,7 +30,6 @@ from flows.turn import turn
 from gx.errors import ConfigError
 from gx.settings import Settings, source_urls
 from gx.warehouse.base import Warehouse
-from gx.warehouse.duckdb import DuckDBWarehouse
 from gx.warehouse.opening import open_warehouse, publisher_of
 from gx.warehouse.publishing import PublishingError
 
@@ -45,6 +46,7 @@ class Workspace:
     ledger: Ledger
     warehouse: Warehouse
     sources: SourceWiring
+    preflighted: bool = False
 
     @cached_property
     def checkpoints(self) -> dict[str, CheckpointSpec]:
@@ -62,19 +64,17 @@ class Workspace:
         return audited_loads(self.settings)
 
     def preflight(self) -> None:
-        """Check, before anything is loaded, that configuration, ledger and warehouse can be used.
+        """Check, before anything is loaded, that all the run needs can be used; see :mod:`flows.preflight`.
 
         Raises:
-            SluiceError: one of them cannot; the message says which and what to do.
+            SluiceError: something cannot; the message names all of it, and what to do.
         """
-        suites = load_suites(self.settings.suites_dir)
-        for spec in self.checkpoints.values():
-            spec.choose(suites)
-        self.ledger.latest_ingest()
-        if isinstance(self.warehouse, DuckDBWarehouse):
-            self.warehouse.create()
-        self.warehouse.probe()
-        self.warehouse.release()
+        read, said = self._read_configuration, self.progress
+        self.settings = require_ready(self.settings, self.warehouse, self.ledger, read, said)
+        self.preflighted = True
+
+    def _read_configuration(self) -> str:
+        return fit_together(load_suites(self.settings.suites_dir), self.checkpoints)
 
     def ingest(self, ingest_id: str) -> IngestResult:
         """Bring the sources to raw, and record what arrived.

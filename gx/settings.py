@@ -54,6 +54,11 @@ class Settings(BaseSettings):
     """How many tables to validate at once; default 1 on DuckDB, 4 on PostgreSQL, 8 on Snowflake."""
     load_timeout_seconds: float = Field(3600, gt=0)
     """How long one load (a dbt run) may take."""
+    preflight_seconds: float = Field(8, gt=0, le=600)
+    """How long `sluice preflight` may take, and a run's preflight four times as long; what has not answered by then was
+    not checked."""
+    failover_warehouse: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_$]{0,254}$")
+    """On Snowflake: the virtual warehouse that a run uses when the one in SLUICE_WAREHOUSE_URL cannot be used."""
     audit_layers: str = "staging,marts,dashboards"
     """Comma-separated layers that readers see only once their checkpoint has passed; ``none`` for no such layer."""
     data_quality_schema: str = Field("data_quality", pattern=r"^[a-z_][a-z0-9_]{0,62}$")

@@ -227,6 +227,11 @@ class Ledger:
 
     # -- the ledger itself ------------------------------------------------------------------------------------
 
+    def require_writable(self) -> None:
+        """Make sure that it can be written, and make it if there is none; changes no record."""
+        with self._database.exclusive() as connection:
+            ingests.write_nothing(connection)
+
     def status(self) -> LedgerStatus:
         """How much it holds."""
         with self._database.transaction() as connection:

@@ -10,6 +10,8 @@ from flows.cli.gate import gate
 from flows.cli.ledger import ledger
 from flows.cli.models import models
 from flows.cli.override import override, revoke
+from flows.cli.permissions import permissions
+from flows.cli.preflight import preflight
 from flows.cli.replay import replay
 from flows.cli.replay_slow_model import slow_model
 from flows.cli.rollback import rollback
@@ -31,10 +33,8 @@ def cli() -> None:
     """  # noqa: D301 - the backslash tells click to keep the line
 
 
-for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve):
+for command in (run, check, gate, rollback, preflight, permissions, models, sql, ledger, docs, replay, suites, serve):
     cli.add_command(command)
-cli.add_command(sql)
 for command in (override, revoke):
     gate.add_command(command)
-cli.add_command(models)
 replay.add_command(slow_model)
