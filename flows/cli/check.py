@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack, closing, redirect_stdout, suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -75,16 +74,21 @@ def _exit_code(run: CheckpointRun) -> ExitCode:
 def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, error: SluiceError) -> None:
     """A check that could not even begin leaves no gate open that an earlier one had opened."""
     from checkpoints.data_quality import NoDataQuality, opened_data_quality
+    from checkpoints.ingesting import record_beginning
     from flows.ingest_ids import ingest_to_check
-    from flows.workspace import begin_ingest, utc_now
+    from flows.workspace import utc_now
 
     with closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger, ExitStack() as kept:
         data_quality = NoDataQuality()
         if not isinstance(error, WarehouseError):  # it has just been tried
             with suppress(ConfigError):
                 data_quality = kept.enter_context(opened_data_quality(settings, ledger, wait_seconds=_PATIENCE_SECONDS))
+
+        def begun(name: str, source: str) -> object:
+            return record_beginning(data_quality, ledger, name, source, utc_now())
+
         with suppress(LedgerError):  # then every gate is closed as it is
-            about = ingest_to_check(ledger, spec.name, ingest_id, partial(begin_ingest, data_quality, ledger))
+            about = ingest_to_check(ledger, spec.name, ingest_id, begun)
             reason = f"the check could not be run: {error}"
             with data_quality.closing(spec.gates, about, f"the check {spec.name} could not be run"):
                 ledger.close_gates(spec.name, about, spec.gates, reason, utc_now(), Verdict.ERRORED.value)
