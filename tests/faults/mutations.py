@@ -105,7 +105,8 @@ MUTATIONS = (
     ),
     Mutation(
         "an override has no longest time", "checkpoints/override.py",
-        "            and self.until - self.made_at <= LONGEST\n", "", "does_not_count", "tests/checkpoints/test_override.py",
+        "            and self.until - self.made_at <= LONGEST\n", "", "does_not_count",
+        "tests/checkpoints/test_override.py",
     ),
     Mutation(
         "a run that checked nothing passes", "checkpoints/result.py",
@@ -169,7 +170,8 @@ MUTATIONS = (
     ),
     Mutation(
         "a build that was not checked is published", "gx/warehouse/publishing_moving.py",
-        "        if waiting != build:", "        if waiting is None:", "another_build", "tests/warehouses/test_publishing.py",
+        "        if waiting != build:", "        if waiting is None:", "another_build",
+        "tests/warehouses/test_publishing.py",
     ),
     Mutation(
         "an ingest that begins outside closes the copy only", "checkpoints/ingesting.py",
