@@ -67,8 +67,9 @@ def begin(settings: Settings, ingest_id: str) -> tuple[str, ...]:
         closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger,
         opened_data_quality(settings, ledger, wait_seconds=settings.wait_seconds) as copy,
     ):
+        first = ledger.latest_ingest() is None
         told = record_beginning(copy, ledger, ingest_id, OUTSIDE, datetime.now(UTC))
-    if told.problem is not None:
+    if told.problem is not None and not first:  # before the first no gate was open, and a DuckDB file may not exist yet
         raise WarehouseNotToldError(ingest_id, told.problem)
     return tuple(sorted(gated))
 

@@ -110,7 +110,7 @@ def _print(run: CheckpointRun) -> None:
         what = "are not complete" if run.docs else "could not be published"
         click.secho(f"Data Docs {what}: {run.docs_problem}", fg="yellow", err=True)
     if run.not_copied:
-        click.secho(f"{run.not_copied}. Then write it anew: sluice ledger publish", fg="yellow", err=True)
+        click.secho(f"{run.not_copied.rstrip('.')}. Then write it anew: sluice ledger publish", fg="yellow", err=True)
 
 
 def _document(run: CheckpointRun, gates: list[tuple[str, str]]) -> dict[str, Any]:

@@ -62,7 +62,8 @@ def override(
         ledger.override(new_override(load, about, reason=reason, by=by, until=until, now=now))
         if problem := _copy(settings, ledger):
             click.secho(
-                f"who asks the warehouse finds the gate as it was: {problem}. Then run: sluice ledger publish",
+                f"who asks the warehouse finds the gate as it was: {problem.rstrip('.')}. "
+                "Then run: sluice ledger publish",
                 fg="yellow",
                 err=True,
             )

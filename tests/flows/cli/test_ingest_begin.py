@@ -72,6 +72,13 @@ def test_a_warehouse_that_cannot_be_told_is_an_error_and_the_ledger_is_closed(op
     assert opened.gate("--ingest", "ingest-1").code == 1
 
 
+def test_the_first_ingest_may_begin_before_there_is_a_warehouse(project: ForeignProject) -> None:
+    project.database.unlink()
+    assert project.sluice("ingest", "begin", "ingest-1").code == 0
+    assert project.gate("--ingest", "ingest-1").code == 1
+    assert project.sluice("ingest", "begin", "ingest-2").code == 3
+
+
 @pytest.mark.parametrize("name", ["", "  ", "a\nb", "x" * 201])
 def test_a_name_that_is_none_begins_nothing(opened: ForeignProject, name: str) -> None:
     assert opened.sluice("ingest", "begin", name).code == 2
