@@ -12,6 +12,7 @@ from checkpoints.layers import project_checkpoints
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.result import Verdict
 from checkpoints.spec import CheckpointSpec, find_checkpoint
+from flows.cli.announcing import announce_where_served
 from flows.cli.exit_codes import ExitCode, of_verdict
 from flows.cli.options import common_failing_with, ingest_option, print_json
 from flows.cli.progress import terminal_progress
@@ -54,6 +55,7 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
     except SluiceError as error:
         _close(settings, spec, ingest_id, error)
         raise
+    announce_where_served(gates)
     if as_json:
         print_json(_document(run, [(gate.load, gate.decision.value) for gate in gates]))
         return _exit_code(run)
@@ -73,6 +75,7 @@ def _exit_code(run: CheckpointRun) -> ExitCode:
 
 def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, error: SluiceError) -> None:
     """A check that could not even begin leaves no gate open that an earlier one had opened."""
+    from checkpoints.asking import ask
     from checkpoints.data_quality import NoDataQuality, opened_data_quality
     from checkpoints.ingesting import record_beginning
     from flows.ingest_ids import ingest_to_check
@@ -92,6 +95,7 @@ def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, erro
             reason = f"the check could not be run: {error}"
             with data_quality.closing(spec.gates, about, f"the check {spec.name} could not be run"):
                 ledger.close_gates(spec.name, about, spec.gates, reason, utc_now(), Verdict.ERRORED.value)
+            announce_where_served([ask(settings, load, about) for load in spec.gates])
 
 
 def _print(run: CheckpointRun) -> None:
