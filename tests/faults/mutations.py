@@ -192,10 +192,12 @@ def run_all() -> Iterator[tuple[Mutation, bool]]:
             for name in COPIED:
                 source = ROOT / name
                 (shutil.copytree if source.is_dir() else shutil.copy)(source, copy / name)
+            control = _is_red(copy, mutation)
             file = copy / mutation.file
             text = file.read_text(encoding="utf-8")
             file.write_text(text.replace(mutation.old, mutation.new), encoding="utf-8")
-            yield mutation, _is_red(copy, mutation)
+            # Tests that are red anyway notice nothing.
+            yield mutation, _is_red(copy, mutation) and not control
 
 
 def _found(root: Path, mutation: Mutation) -> int:
