@@ -12,6 +12,7 @@ from functools import cached_property
 from checkpoints.audit_copy import AuditCopy
 from checkpoints.data_quality import Closed, NoDataQuality, data_quality_of
 from checkpoints.gate import Gate, GateClosedError
+from checkpoints.ingesting import record_beginning
 from checkpoints.layers import LOADS, SCHEMAS, audited_loads, project_checkpoints, publish_gate
 from checkpoints.ledger import Ledger
 from checkpoints.result import CheckpointRun
@@ -93,7 +94,7 @@ class Workspace:
 
     def begin_ingest(self, ingest_id: str, source: str) -> Closed:
         """Record that an ingest began, which closes every gate."""
-        return begin_ingest(self.data_quality, self.ledger, ingest_id, source)
+        return record_beginning(self.data_quality, self.ledger, ingest_id, source, utc_now())
 
     def check(self, checkpoint: str, ingest_id: str, *, full_scan: bool = False, built: bool = False) -> CheckpointRun:
         """Run one checkpoint on the build of this ingest that waits to be published, or else on what readers see.
@@ -276,13 +277,6 @@ def open_workspace(
         databases = source_urls(settings.project, os.environ)
         sources = SourceWiring(settings, scenario, warehouse, databases, resources, progress)
         yield Workspace(settings, scenario, progress, ledger, warehouse, sources)
-
-
-def begin_ingest(data_quality: NoDataQuality, ledger: Ledger, ingest_id: str, source: str) -> Closed:
-    """Record that an ingest began, which closes every gate: in the warehouse first."""
-    with data_quality.closing(None, ingest_id, f"the ingest {ingest_id} has begun, and was not checked yet") as closed:
-        ledger.begin_ingest(ingest_id, source, utc_now())
-    return closed
 
 
 def utc_now() -> datetime:

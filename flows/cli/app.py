@@ -7,6 +7,7 @@ import click
 from flows.cli.check import check
 from flows.cli.docs import docs
 from flows.cli.gate import gate
+from flows.cli.ingest import ingest
 from flows.cli.ledger import ledger
 from flows.cli.models import models
 from flows.cli.override import override, revoke
@@ -33,7 +34,10 @@ def cli() -> None:
     """  # noqa: D301 - the backslash tells click to keep the line
 
 
-for command in (run, check, gate, rollback, preflight, permissions, models, sql, ledger, docs, replay, suites, serve):
+COMMANDS = (
+    run, ingest, check, gate, rollback, preflight, permissions, models, sql, ledger, docs, replay, suites, serve,
+)  # fmt: skip
+for command in COMMANDS:
     cli.add_command(command)
 for command in (override, revoke):
     gate.add_command(command)

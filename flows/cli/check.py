@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack, closing, redirect_stdout, suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +12,7 @@ from checkpoints.layers import project_checkpoints
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.result import Verdict
 from checkpoints.spec import CheckpointSpec, find_checkpoint
+from flows.cli.announcing import announce_where_served
 from flows.cli.exit_codes import ExitCode, of_verdict
 from flows.cli.options import common_failing_with, ingest_option, print_json
 from flows.cli.progress import terminal_progress
@@ -57,6 +57,7 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
     except SluiceError as error:
         _close(settings, spec, ingest_id, error)
         raise
+    announce_where_served(gates)
     if as_json:
         print_json(_document(run, [(gate.load, gate.decision.value) for gate in gates]))
         return _exit_code(run)
@@ -76,20 +77,27 @@ def _exit_code(run: CheckpointRun) -> ExitCode:
 
 def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, error: SluiceError) -> None:
     """A check that could not even begin leaves no gate open that an earlier one had opened."""
+    from checkpoints.asking import ask
     from checkpoints.data_quality import NoDataQuality, opened_data_quality
+    from checkpoints.ingesting import record_beginning
     from flows.ingest_ids import ingest_to_check
-    from flows.workspace import begin_ingest, utc_now
+    from flows.workspace import utc_now
 
     with closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger, ExitStack() as kept:
         data_quality = NoDataQuality()
         if not isinstance(error, WarehouseError):  # it has just been tried
             with suppress(ConfigError):
                 data_quality = kept.enter_context(opened_data_quality(settings, ledger, wait_seconds=_PATIENCE_SECONDS))
+
+        def begun(name: str, source: str) -> object:
+            return record_beginning(data_quality, ledger, name, source, utc_now())
+
         with suppress(LedgerError):  # then every gate is closed as it is
-            about = ingest_to_check(ledger, spec.name, ingest_id, partial(begin_ingest, data_quality, ledger))
+            about = ingest_to_check(ledger, spec.name, ingest_id, begun)
             reason = f"the check could not be run: {error}"
             with data_quality.closing(spec.gates, about, f"the check {spec.name} could not be run"):
                 ledger.close_gates(spec.name, about, spec.gates, reason, utc_now(), Verdict.ERRORED.value)
+            announce_where_served([ask(settings, load, about) for load in spec.gates])
 
 
 def _print(run: CheckpointRun) -> None:
@@ -108,7 +116,7 @@ def _print(run: CheckpointRun) -> None:
         what = "are not complete" if run.docs else "could not be published"
         click.secho(f"Data Docs {what}: {run.docs_problem}", fg="yellow", err=True)
     if run.not_copied:
-        click.secho(f"{run.not_copied}. Then write it anew: sluice ledger publish", fg="yellow", err=True)
+        click.secho(f"{run.not_copied.rstrip('.')}. Then write it anew: sluice ledger publish", fg="yellow", err=True)
 
 
 def _document(run: CheckpointRun, gates: list[tuple[str, str]]) -> dict[str, Any]:

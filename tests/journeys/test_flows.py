@@ -143,6 +143,19 @@ def test_a_persons_word_for_a_gate_and_its_end_are_announced(
     assert prefect.events("sluice.gate.closed", stopped.ingest_id, at_least=already + 1)[0]["load"] == "marts"
 
 
+def test_a_check_by_hand_announces_its_gates(
+    stopped: StoppedRun, prefect: PrefectRecords, prefect_server: PrefectServer
+) -> None:
+    """So a load of one's own project can be served, and start when its gate opens."""
+    ingest = "checked-by-hand"
+
+    checked = stopped.sluice.run("check", "raw", "--ingest", ingest, "--json", PREFECT_API_URL=prefect_server.url)
+
+    assert (checked.code, checked.document["gates"]) == (0, {"staging": "open"})
+    (event,) = prefect.events("sluice.gate.opened", ingest)
+    assert event == {"load": "staging", "ingest_id": ingest, "reasons": [f"raw {checked.document['verdict']}"]}
+
+
 def test_each_checkpoint_leaves_an_artifact_with_verdict_reasons_and_data_docs(
     stopped: StoppedRun, prefect: PrefectRecords
 ) -> None:
