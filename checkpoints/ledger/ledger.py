@@ -11,8 +11,10 @@ from sqlalchemy.engine import URL
 from checkpoints.gate import PENDING, Decision, Gate, GateDecision, evaluate
 from checkpoints.ledger import decisions, ingests, overrides, recorded, retention, runs
 from checkpoints.ledger.connection import Database
+from checkpoints.ledger.flow_runs import FlowRuns
 from checkpoints.ledger.records import LedgerStatus, RecordedIngest, RecordedResults, RecordedRun
 from checkpoints.ledger.scan_states import ScanStates
+from checkpoints.ledger.schedules import Schedules
 from checkpoints.ledger.turns import turn_of_machines
 from checkpoints.override import Override
 from checkpoints.result import CheckpointRun, Verdict
@@ -37,6 +39,8 @@ class Ledger:
         self._database = Database(url)
         self._valid_for = timedelta(hours=gate_valid_hours)
         self.scan_states = ScanStates(self._database)
+        self.flow_runs = FlowRuns(self._database)
+        self.schedules = Schedules(self._database)
 
     def exists(self) -> bool:
         """Whether anything was ever written."""
