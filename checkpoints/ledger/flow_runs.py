@@ -23,6 +23,8 @@ class RunState(StrEnum):
     FAILED = "failed"
     CLOSED = "closed"
     """At a gate that is closed, or with a checkpoint that did not pass: the flow did what it is for."""
+    STOPPED = "stopped"
+    """By a person who stood by."""
     KILLED = "killed"
     """It stopped without saying anything, as far as the monitor can tell."""
 
@@ -60,8 +62,9 @@ class FlowRuns:
         self._database = database
 
     def begin(self, run: FlowRun) -> None:
-        """Record that a run began."""
+        """Record that a run began; one that is started again by its id begins anew."""
         with self._database.transaction() as connection:
+            connection.execute(flow_runs.delete().where(flow_runs.c.id == run.id))
             connection.execute(
                 flow_runs.insert().values(
                     id=run.id, flow=run.flow, what=run.what[:_LONGEST_TEXT], ingest_id=run.ingest_id,
