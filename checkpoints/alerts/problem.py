@@ -35,7 +35,9 @@ class Problem(BaseModel):
         expected: what should be, in plain words.
         observed: what was found instead.
         blocks: the loads whose gates it keeps closed.
+        checkpoints: of a cause, all that could not run for it.
         notify: whom its checkpoint names, owners or channels.
+        remarks: what makes it less or more than it seems: that its checkpoint only reports, that rows were left out.
         next_step: what to do about it.
         prefect_url: the flow run's page.
         docs_url: the page of the run in Data Docs.
@@ -53,6 +55,7 @@ class Problem(BaseModel):
     suite: str | None = None
     expectation: str | None = None
     checkpoint: str | None = None
+    checkpoints: tuple[str, ...] = ()
     ingest_id: str | None = None
     run_id: str | None = None
     owner: str | None = None
@@ -61,6 +64,7 @@ class Problem(BaseModel):
     expected: str | None = None
     observed: str | None = None
     blocks: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
     notes: str | None = None
     next_step: str | None = None
     docs_url: str | None = None
@@ -74,10 +78,14 @@ class Alert(BaseModel):
         id: its number in the ledger.
         thread: names the message it was first told in; what follows belongs to that.
         problem: as it was found last.
+        worst: how bad it has been since it began.
+        channels: those that were told of it; whatever follows goes to them too.
         failed_runs: how many runs in a row found it.
         resolved_at: None while it goes on.
         flaps: how often it came back after it was over, within the time that the routing counts.
         flapping: whether it comes and goes so often that it is told no more until it has held for a while.
+        critical_at: when it became critical, or a snooze of it ended; escalation counts from then.
+        reminded_at: when somebody was called for it last, after the first time.
         escalated_at: when it was passed on because nobody had acknowledged it.
     """
 
@@ -86,6 +94,8 @@ class Alert(BaseModel):
     id: int
     thread: str
     problem: Problem
+    worst: Severity
+    channels: tuple[str, ...] = ()
     opened_at: AwareDatetime
     last_failed_at: AwareDatetime
     failed_runs: int = 1
@@ -94,6 +104,14 @@ class Alert(BaseModel):
     acknowledged_by: str | None = None
     snoozed_until: AwareDatetime | None = None
     snoozed_by: str | None = None
+    snooze_reason: str | None = None
     flaps: int = 0
     flapping: bool = False
+    critical_at: AwareDatetime | None = None
+    reminded_at: AwareDatetime | None = None
     escalated_at: AwareDatetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it goes on."""
+        return self.resolved_at is None
