@@ -125,8 +125,15 @@ class Outbox:
             query = sa.select(deliveries.c.channel).where(*_ready(_naive(now))).distinct()
             return tuple(sorted(str(channel) for channel in connection.execute(query).scalars()))
 
-    def claim(self, channel: str, now: datetime, lease: timedelta) -> Claim | None:
-        """Take the next message for a channel that is due; None when there is none.
+    def expired(self, channel: str, now: datetime) -> tuple[str, ...]:
+        """The ids of what waits for a channel past its time, the first one first."""
+        of = deliveries.c
+        over = (of.channel == channel, of.state == DeliveryState.WAITING.value, of.expires_at <= _naive(now))
+        with self._database.transaction() as connection:
+            return tuple(connection.execute(sa.select(of.id).where(*over).order_by(of.number)).scalars())
+
+    def claim(self, channel: str, now: datetime, lease: timedelta, *, only: str | None = None) -> Claim | None:
+        """Take the next message for a channel that is due, or only this one; None when there is none.
 
         Of one thread the first that has not arrived goes first, and the next waits for it. What somebody claimed and
         never settled is free again when that claim is over; that attempt may have arrived.
@@ -134,7 +141,8 @@ class Outbox:
         moment = _naive(now)
         of = deliveries.c
         with self._database.exclusive() as connection:
-            query = sa.select(deliveries).where(*_ready(moment), of.channel == channel).order_by(of.number).limit(1)
+            wanted = (*_ready(moment), of.channel == channel, *((of.id == only,) if only else ()))
+            query = sa.select(deliveries).where(*wanted).order_by(of.number).limit(1)
             row = connection.execute(query).mappings().first()
             if row is None:
                 return None
@@ -185,11 +193,6 @@ class Outbox:
             for channel, message in escalations.items():
                 enqueue(connection, channel, message, now, expires_at)
             return True
-
-    def release(self, claim: Claim) -> bool:
-        """Nothing was tried: give it back as it was."""
-        with self._database.exclusive() as connection:
-            return self._settle(connection, claim, attempts=claim.attempts - 1)
 
     def hold(self, channel: str, until: datetime) -> None:
         """Try nothing for a channel before then: its receiver asked for that."""

@@ -15,7 +15,7 @@ from pagerduty import EventsApiV2Client
 from pydantic import SecretStr
 
 from checkpoints.alerts.delivery import Delivery, DeliveryError, Receipt
-from checkpoints.alerts.formats.pagerduty import remembered, render
+from checkpoints.alerts.formats.pagerduty import Event, remembered, render
 from checkpoints.alerts.transports.attempt import Cut, answered, attempt, unanswered
 
 _WHO = "PagerDuty"
@@ -47,7 +47,7 @@ class PagerDuty:
             attempt(lambda: self._send(events.events, seconds, cut), lambda error: _told(error, seconds, cut))
         return Receipt(remembered(events.open_keys))
 
-    def _send(self, events: Any, seconds: float, cut: Cut) -> None:
+    def _send(self, events: tuple[Event, ...], seconds: float, cut: Cut) -> None:
         with _Client(self.routing_key.get_secret_value(), self.api_url, seconds, cut.watch) as client:
             for event in events:
                 client.send_event(event.action.value, dedup_key=event.dedup_key, **event.body)
@@ -69,7 +69,7 @@ class _Client(EventsApiV2Client):
 
     def __init__(self, key: str, url: str, seconds: float, watch: Callable[[socket.socket], None]) -> None:
         super().__init__(key, base_url=url)
-        self.timeout = seconds
+        self.timeout = seconds  # type: ignore[assignment]  # its own default is a whole number
 
         # A function, not a method: the client copies what it is given, all that hangs on to it too.
         def trace(event: str, info: dict[str, Any]) -> None:
@@ -87,9 +87,9 @@ class _Client(EventsApiV2Client):
     def url(self, value: str) -> None:
         if not value.startswith("https://") and urlsplit(value).hostname not in _LOOPBACK:
             raise ValueError("the address must begin with https://")
-        self._url = value
+        self._url = value  # type: ignore[assignment]  # declared as None
 
-    def request(self, method: str, url: str, **arguments: Any) -> Any:
+    def request(self, method: str, url: str, **arguments: Any) -> Any:  # type: ignore[override]
         return super().request(method, url, extensions={"trace": self._trace}, **arguments)
 
     def postprocess(self, response: Any) -> None:

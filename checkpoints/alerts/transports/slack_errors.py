@@ -78,7 +78,8 @@ def told(error: Exception, seconds: float, channel: str) -> DeliveryError:
     """The error in our words."""
     if not isinstance(error, SlackApiError):
         return failed(WHO, error, seconds)
-    status = int(getattr(error.response, "status_code", None) or getattr(error.response, "status", 0))
+    answer: Any = error.response
+    status = int(getattr(answer, "status_code", 0) or getattr(answer, "status", 0))
     headers = _plain(getattr(error.response, "headers", {}))
     code = code_of(error)
     if code in _LATER:

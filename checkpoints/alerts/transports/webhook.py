@@ -1,4 +1,4 @@
-"""A signed webhook, as Standard Webhooks (standardwebhooks.com) describe it, so that receivers find libraries for it."""
+"""A signed webhook after Standard Webhooks (standardwebhooks.com): receivers find libraries that verify it."""
 
 from __future__ import annotations
 
