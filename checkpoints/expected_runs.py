@@ -7,11 +7,9 @@ from datetime import datetime
 from pathlib import Path
 
 from checkpoints.ledger.schedules import Schedule
+from checkpoints.spec import SCHEDULES_FILE
 from expectations.documents import Node, check_keys, read_document, suggest
 from gx.errors import ConfigError
-
-SCHEDULES_FILE = "_schedules.yml"
-"""Beside the checkpoints; no checkpoint can have this name."""
 
 _KEYS = ("cron", "time_zone")
 

@@ -60,8 +60,6 @@ class Settings(BaseSettings):
     """The warehouse's schema in which gates and results are copied from the ledger; ``none`` for no copy."""
     late_minutes: float = Field(5, ge=0, le=7 * 24 * 60)
     """How many minutes after its time a run may begin before the monitor says that it is late."""
-    heartbeat_url: SecretStr | None = None
-    """Asked by GET after each run of the monitor (``/fail`` is added when it could not do its work)."""
     stripe_api_key: SecretStr | None = None
     """Stripe secret key; without it the embedded Stripe emulator is used."""
     stripe_api_base: str | None = None

@@ -213,6 +213,11 @@ class Ledger:
         with self._database.exclusive() as connection:
             return overrides.revoke(connection, load, by, _naive(now))
 
+    def overrides_ended(self, since: datetime, now: datetime) -> tuple[Override, ...]:
+        """The overrides that ended by themselves since then, the latest last."""
+        with self._database.transaction() as connection:
+            return overrides.ended(connection, _naive(since), _naive(now))
+
     def overrides_in_force(self, ingest_id: str, now: datetime) -> tuple[Override, ...]:
         """For each load the override that holds its gate open for this ingest, if one does.
 

@@ -68,7 +68,7 @@ def ended_runs(
     for run in ends:
         key, problem = run_key(run.flow), failed_run(run)
         if problem is None:
-            over |= {key} if run.state is RunState.COMPLETED else set()
+            over |= {key} if run.state in (RunState.COMPLETED, RunState.CLOSED) else set()
         elif _is_news(run, told, covered, now):
             problems.append(problem)
     return tuple(problems), frozenset(over)
