@@ -18,8 +18,9 @@ _MODES = ("blocking", "softer")
 DECLARED_LOADS = "_loads.yml"
 """Beside the checkpoints a project may declare its loads; no checkpoint can have this name."""
 ALERTS_FILE = "_alerts.yml"
-SCHEDULES_FILE = "_schedules.yml"
 """Likewise who is told of what: see checkpoints.alerts.routing_file."""
+SCHEDULES_FILE = "_schedules.yml"
+"""Likewise when runs are expected: see checkpoints.expected_runs."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from checkpoints.gate import Gate, GateClosedError
 from checkpoints.layers import LOADS, publish_gate
 from checkpoints.result import CheckpointFailedError, CheckpointRun
 from flows.ingest_ids import new_ingest_id
+from flows.monitor.told import tell_run
 from flows.recording import recorded
 from flows.reporting import announce, leave_artifact
 from flows.scenario import Scenario
@@ -207,7 +209,15 @@ def _opened(project: str, name: str, what: str, ingest_id: str, scenario: Scenar
     # A command's own server is gone when the command is; no page of it is worth keeping.
     page = None if local else flow_run.ui_url
     with (
-        recorded(settings, name, what, ingest_id=ingest_id, run_id=flow_run.id, prefect_url=page),
+        recorded(
+            settings,
+            name,
+            what,
+            ingest_id=ingest_id,
+            run_id=flow_run.id,
+            prefect_url=page,
+            ended=partial(tell_run, settings),
+        ),
         _in_workspace(settings, what, local, scenario),
     ):
         yield

@@ -8,6 +8,7 @@ from flows.cli.check import check
 from flows.cli.docs import docs
 from flows.cli.gate import gate
 from flows.cli.ledger import ledger
+from flows.cli.monitor import monitor
 from flows.cli.override import override, revoke
 from flows.cli.replay import replay
 from flows.cli.rollback import rollback
@@ -28,7 +29,7 @@ def cli() -> None:
     """  # noqa: D301 - the backslash tells click to keep the line
 
 
-for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve):
+for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve, monitor):
     cli.add_command(command)
 for command in (override, revoke):
     gate.add_command(command)

@@ -85,7 +85,7 @@ def run_monitor(settings: Settings, ledger: Ledger, alerting: Alerting, clock: C
             found += answer.problems
             over |= {*answer.over, _check_key(name)}
     if unreadable is None:
-        done.append(_step("alerts", lambda: _write(ledger, alerting, watch, found, over, clock)))
+        done.append(_step("alerts", lambda: _write(alerting, watch, found, over, clock())))
         done.append(_step("reminders", lambda: _tick(ledger, alerting, clock)))
         done.append(_step("sending", lambda: _send(alerting)))
     else:
@@ -109,7 +109,7 @@ def _write(
     report = Report(tuple(found), _thread(watch.now), alerting.routing, alerting.project, _all_of(over))
     ending = report.over(watch.open_alerts)
     if found or ending:
-        ledger.alerts.report(report, clock())
+        watch.ledger.alerts.report(report, now)
     return f"{len(found)} new, {len(ending)} over, {len(watch.open_alerts) - len(ending) + len(found)} open"
 
 
@@ -153,7 +153,7 @@ def _failed_check(name: str, problem: str) -> Problem:
         key=_check_key(name), kind=ProblemKind.WATCH, severity=Severity.CRITICAL,
         title=f"the monitor could not look at {name}", expected="it looks at everything each time", observed=problem,
         # The same trouble is one finding; another one is told.
-        run_id=problem[:200], next_step="Correct it, then run `sluice monitor --once`; what it would find, nobody sees.",
+        run_id=problem[:200], next_step="Correct it, then run `sluice monitor --once`.",
     )  # fmt: skip
 
 
@@ -161,7 +161,8 @@ def _no_ledger(error: LedgerError) -> Problem:
     return Problem(
         key=keys.LEDGER, kind=ProblemKind.CAUSE, severity=Severity.CRITICAL,
         title="the monitor cannot use the ledger", observed=str(error),
-        expected="runs, schedules and alerts can be read", next_step="See `sluice ledger status`; every gate is closed.",
+        expected="runs, schedules and alerts can be read",
+        next_step="See `sluice ledger status`; every gate is closed.",
     )  # fmt: skip
 
 

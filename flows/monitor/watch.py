@@ -13,6 +13,7 @@ from checkpoints.layers import LOADS, project_checkpoints
 from checkpoints.ledger import Ledger
 from checkpoints.ledger.flow_runs import RunState
 from checkpoints.ledger.schedules import Schedule
+from checkpoints.override import Override
 from checkpoints.spec import gates_of
 from expectations.suite import Severity
 from flows.monitor.runs import SILENT_AFTER, TOLD_WITHIN, ended_runs, missing_runs
@@ -130,22 +131,9 @@ class Watch:
         problems, over = [], {f"override/{load}" for load in gates}
         for load, override in ended.items():
             gate = self.ledger.gate(load, gates.get(load, ()), ingest_id=None, now=self.now)
-            if gate.is_open:
-                continue
-            over.discard(f"override/{load}")
-            problems.append(
-                Problem(
-                    key=f"override/{load}",
-                    kind=ProblemKind.WATCH,
-                    severity=Severity.WARNING,
-                    title=f"the override of the gate {load} has ended, and the gate is closed",
-                    expected="whatever was overridden has been corrected meanwhile",
-                    observed=f"It was {override.title}.",
-                    blocks=(load,),
-                    run_id=f"{override.made_at:%Y%m%dT%H%M%S}",
-                    next_step=f"Correct the data and run its checks again, or decide anew: sluice gate override {load}",
-                )  # fmt: skip
-            )
+            if not gate.is_open:
+                over.discard(f"override/{load}")
+                problems.append(_ended_override(override))
         return Found(f"{len(problems)} ended over a closed gate", tuple(problems), frozenset(over))
 
     def _schedules(self) -> tuple[Schedule, ...]:
@@ -160,3 +148,14 @@ class Watch:
         if self.ledger.schedules.forget([schedule.flow for schedule in known if schedule.flow not in kept]):
             known = self.ledger.schedules.all()
         return known
+
+
+def _ended_override(override: Override) -> Problem:
+    load = override.load
+    return Problem(
+        key=f"override/{load}", kind=ProblemKind.WATCH, severity=Severity.WARNING,
+        title=f"the override of the gate {load} has ended, and the gate is closed",
+        expected="whatever was overridden has been corrected meanwhile", observed=f"It was {override.title}.",
+        blocks=(load,), run_id=f"{override.made_at:%Y%m%dT%H%M%S}",
+        next_step=f"Correct the data and run its checks again, or decide anew: sluice gate override {load}",
+    )  # fmt: skip

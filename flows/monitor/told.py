@@ -1,0 +1,64 @@
+"""A run that ended is told at once, by the process it ran in; the monitor tells what no process is left to tell."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from checkpoints.alerts.problem import Alert
+from checkpoints.alerts.report import Report
+from checkpoints.ledger import Ledger
+from checkpoints.ledger.flow_runs import FlowRun, RunState
+from flows.monitor.runs import failed_run, run_key
+from flows.telling import project_alerting
+from gx.settings import Settings
+
+_LEDGER_SECONDS = 35.0
+
+
+def tell_run(settings: Settings, run: FlowRun, told: bool) -> str | None:
+    """Raise the alert of a run that failed, or end that of the ones before. Never raises, and takes a bounded time.
+
+    Args:
+        settings: of the project.
+        run: as it ended.
+        told: whether an alert was raised for its error already; then there is nothing to raise.
+
+    Returns:
+        What could not be told; the monitor tries again.
+    """
+    said: list[str | None] = ["the end of the run was not told in time; the monitor goes on"]
+
+    def work() -> None:
+        try:
+            said[0] = _tell(settings, run, told)
+        except Exception as error:  # noqa: BLE001 - an alert that fails changes no run
+            said[0] = f"the end of the run could not be told: {type(error).__name__}"
+
+    thread = threading.Thread(target=work, name=f"alerts of {run.flow}", daemon=True)
+    thread.start()
+    thread.join(_LEDGER_SECONDS)
+    return said[0]
+
+
+def _tell(settings: Settings, run: FlowRun, told: bool) -> str | None:
+    problem = failed_run(run)
+    if run.state is RunState.STOPPED or (problem is not None and told):
+        return None
+    ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
+    try:
+        key = run_key(run.flow)
+        if problem is None and all(alert.problem.key != key for alert in ledger.alerts.unresolved()):
+            return None
+
+        def over(alerts: Sequence[Alert]) -> Mapping[str, str | None]:
+            return {key: None for alert in alerts if alert.problem.key == key} if problem is None else {}
+
+        who = project_alerting(settings, ledger.outbox, prefect_url=run.prefect_url)
+        now = datetime.now(UTC)
+        report = Report((problem,) if problem else (), f"run-{run.id}-{run.state}", who.routing, who.project, over)
+        ledger.alerts.report(report, now)
+        return who.send(report, now)
+    finally:
+        ledger.close()
