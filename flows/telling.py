@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -31,16 +31,18 @@ class OutboxSender:
         outbox: the ledger's.
         channels: those that are open.
         closed: why others are not.
+        clock: the time, with its zone.
     """
 
     outbox: Outbox
     channels: Mapping[str, Channel]
     closed: Mapping[str, SluiceError]
+    clock: Callable[[], datetime]
 
     def deliver(self, seconds: float) -> str | None:
         """Try what is due for at most so long; what could not be delivered, if anything."""
         report = deliver_due(
-            self.outbox, self.channels, clock=_now, seconds=seconds, chance=random.Random(), fallbacks=None
+            self.outbox, self.channels, clock=self.clock, seconds=seconds, chance=random.Random(), fallbacks=None
         )
         said = [f"{len(report.undelivered)} messages will not arrive"] if report.undelivered else []
         said += [f"{report.failed} attempts failed and are made again"] if report.failed else []
@@ -63,16 +65,24 @@ class OutboxSender:
         return [str(error) for error in self.closed.values()]
 
 
-def project_alerting(settings: Settings, outbox: Outbox, *, prefect_url: str | None = None) -> Alerting:
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+def project_alerting(
+    settings: Settings, outbox: Outbox, *, prefect_url: str | None = None, clock: Callable[[], datetime] = utc_now
+) -> Alerting:
     """What runs of this project, and its monitor, need to raise alerts. Opens no connection, and never raises.
 
     Args:
         settings: of the project.
         outbox: the ledger's.
         prefect_url: the page of the flow run, if it is one.
+        clock: the time, with its zone.
     """
     routing, secrets = routing_of(settings)
-    around = Surroundings(secrets, settings.state_dir, _now)
+    around = Surroundings(secrets, settings.state_dir, clock)
     channels, closed = open_channels(routing.channels.values(), around)
     docs = None
     with suppress(ConfigError):  # the run itself tells what is wrong with it
@@ -84,7 +94,7 @@ def project_alerting(settings: Settings, outbox: Outbox, *, prefect_url: str | N
         directory=settings.project,
         docs=docs,
         prefect_url=prefect_url,
-        sender=OutboxSender(outbox, channels, closed),
+        sender=OutboxSender(outbox, channels, closed, clock),
     )
 
 
@@ -96,6 +106,3 @@ def routing_of(settings: Settings) -> tuple[Routing, Secrets]:
         secrets = Secrets(os.environ, settings.project, None)  # those that can be found; a channel tells what it misses
     return routing_or_default(settings.checkpoints_dir, available_channels(secrets)), secrets
 
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -95,14 +95,7 @@ def run_monitor(settings: Settings, ledger: Ledger, alerting: Alerting, clock: C
     return MonitorReport(started, tuple(done), tuple(problem.title for problem in found))
 
 
-def _write(
-    ledger: Ledger,
-    alerting: Alerting,
-    watch: Watch,
-    found: list[Problem],
-    over: set[str],
-    clock: Callable[[], datetime],
-) -> str:
+def _write(alerting: Alerting, watch: Watch, found: list[Problem], over: set[str], now: datetime) -> str:
     """Write what is new and what is over; what was told of the same finding is not told again."""
     told = {(alert.problem.key, alert.problem.run_id) for alert in watch.open_alerts}
     found[:] = [problem for problem in found if (problem.key, problem.run_id) not in told]

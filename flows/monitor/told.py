@@ -53,7 +53,11 @@ def _tell(settings: Settings, run: FlowRun, told: bool) -> str | None:
             return None
 
         def over(alerts: Sequence[Alert]) -> Mapping[str, str | None]:
-            return {key: None for alert in alerts if alert.problem.key == key} if problem is None else {}
+            return (
+                {}
+                if problem is not None
+                else {each: None for each in (alert.problem.key for alert in alerts) if each == key}
+            )
 
         who = project_alerting(settings, ledger.outbox, prefect_url=run.prefect_url)
         now = datetime.now(UTC)

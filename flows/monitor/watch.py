@@ -93,7 +93,8 @@ class Watch:
 
     def missing(self) -> Found:
         """Runs that were expected and have not begun."""
-        schedules = self._schedules()
+        # The monitor runs as it asks this.
+        schedules = [schedule for schedule in self._schedules() if schedule.flow != MONITOR]
         grace = timedelta(minutes=self.settings.late_minutes)
         problems, over = missing_runs(schedules, self.ledger.flow_runs.latest_starts(), self.now, grace)
         known = {schedule.flow for schedule in schedules}
