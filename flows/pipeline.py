@@ -218,13 +218,15 @@ def _opened(project: str, name: str, what: str, ingest_id: str, scenario: Scenar
             prefect_url=page,
             ended=partial(tell_run, settings),
         ),
-        _in_workspace(settings, what, local, scenario),
+        _in_workspace(settings, what, local, scenario, page),
     ):
         yield
 
 
 @contextmanager
-def _in_workspace(settings: Settings, what: str, local: LocalRun | None, scenario: Scenario | None) -> Iterator[None]:
+def _in_workspace(
+    settings: Settings, what: str, local: LocalRun | None, scenario: Scenario | None, page: str | None
+) -> Iterator[None]:
     if not settings.is_reference:
         raise ConfigError(
             "these flows ingest and load the reference warehouse; call `sluice check` and `sluice gate check` "
@@ -232,6 +234,7 @@ def _in_workspace(settings: Settings, what: str, local: LocalRun | None, scenari
         )
     reporter = local.reporter if local else get_run_logger().info
     with open_workspace(settings, what=what, progress=reporter, scenario=scenario) as workspace:
+        workspace.prefect_url = page
         token = _workspace.set(workspace)
         try:
             yield

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,7 +17,7 @@ from checkpoints.alerts.secrets import Secrets, find_secrets
 from checkpoints.alerts.sending import deliver_due, send_directly
 from checkpoints.alerts.telling import Told
 from checkpoints.ledger.outbox import Outbox
-from gx.docs.address import site_address
+from flows.alerting import alerting_of
 from gx.errors import ConfigError, SluiceError
 from gx.settings import Settings
 
@@ -84,18 +83,7 @@ def project_alerting(
     routing, secrets = routing_of(settings)
     around = Surroundings(secrets, settings.state_dir, clock)
     channels, closed = open_channels(routing.channels.values(), around)
-    docs = None
-    with suppress(ConfigError):  # the run itself tells what is wrong with it
-        site = site_address(settings.project, settings.state_dir, os.environ)
-        docs = site.url.rpartition("/")[0] if site.url else site.directory.as_uri() if site.directory else None
-    return Alerting(
-        routing=routing,
-        project="reference" if settings.is_reference else settings.project.name,
-        directory=settings.project,
-        docs=docs,
-        prefect_url=prefect_url,
-        sender=OutboxSender(outbox, channels, closed, clock),
-    )
+    return alerting_of(settings, routing, OutboxSender(outbox, channels, closed, clock), prefect_url)
 
 
 def routing_of(settings: Settings) -> tuple[Routing, Secrets]:
@@ -105,4 +93,3 @@ def routing_of(settings: Settings) -> tuple[Routing, Secrets]:
     except ConfigError:
         secrets = Secrets(os.environ, settings.project, None)  # those that can be found; a channel tells what it misses
     return routing_or_default(settings.checkpoints_dir, available_channels(secrets)), secrets
-

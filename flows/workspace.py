@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 
 from checkpoints.audit_copy import AuditCopy
@@ -23,6 +22,7 @@ from flows.publication import ROLLED_BACK, Publication, RolledBack
 from flows.scenario import Scenario
 from flows.sources.ingest import IngestResult
 from flows.sources.wiring import SourceWiring
+from flows.telling import project_alerting, utc_now
 from flows.turn import turn
 from gx.errors import ConfigError
 from gx.settings import Settings, source_urls
@@ -44,6 +44,8 @@ class Workspace:
     ledger: Ledger
     warehouse: Warehouse
     sources: SourceWiring
+    prefect_url: str | None = None
+    """The page of the flow run, if it is one."""
 
     @cached_property
     def checkpoints(self) -> dict[str, CheckpointSpec]:
@@ -132,6 +134,7 @@ class Workspace:
             audit_copy=audit_copy,
             keep_days=self.settings.ledger_keep_days,
             data_quality=self.data_quality,
+            alerting=project_alerting(self.settings, self.ledger.outbox, prefect_url=self.prefect_url),
         )
         try:
             return runner.run(spec, ingest_id)
@@ -291,8 +294,3 @@ def begin_ingest(data_quality: NoDataQuality, ledger: Ledger, ingest_id: str, so
     with data_quality.closing(None, ingest_id, f"the ingest {ingest_id} has begun, and was not checked yet") as closed:
         ledger.begin_ingest(ingest_id, source, utc_now())
     return closed
-
-
-def utc_now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from flows.cli.alerts import alerts
 from flows.cli.check import check
 from flows.cli.docs import docs
 from flows.cli.gate import gate
@@ -29,7 +30,7 @@ def cli() -> None:
     """  # noqa: D301 - the backslash tells click to keep the line
 
 
-for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve, monitor):
+for command in (run, check, gate, rollback, ledger, alerts, monitor, docs, replay, suites, serve):
     cli.add_command(command)
 for command in (override, revoke):
     gate.add_command(command)

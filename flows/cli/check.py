@@ -85,7 +85,8 @@ def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, erro
     """A check that could not even begin leaves no gate open that an earlier one had opened."""
     from checkpoints.data_quality import NoDataQuality, opened_data_quality
     from flows.ingest_ids import ingest_to_check
-    from flows.workspace import begin_ingest, utc_now
+    from flows.telling import utc_now
+    from flows.workspace import begin_ingest
 
     with closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger, ExitStack() as kept:
         data_quality = NoDataQuality()
