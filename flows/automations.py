@@ -25,8 +25,9 @@ BEAT_SECONDS = 30
 _SILENT = timedelta(seconds=180)
 _ENDS = ("Completed", "Failed", "Crashed", "TimedOut", "Cancelled", "Cancelling", "Paused", "Suspended")
 _BEGUN = ("Pending", "Running", *_ENDS)
-# A gate that closed has been told by the checkpoint that closed it; these are the names in Prefect's message.
-_TOLD_ELSEWHERE = ("GateClosedError", "CheckpointFailedError")
+# A gate that closed was told by the checkpoint that closed it: "... an exception: GateClosedError: the gate ...", and
+# CheckpointFailedError likewise. A list would mean any of its patterns, so it is one.
+_TOLD_ELSEWHERE = "!*: [GC]*edError: *"
 _RUN = "{{ flow.name }} {{ flow_run.name }}"
 _PAGE = "{{ flow_run|ui_url }}"
 
@@ -52,7 +53,7 @@ def automations(blocks: Mapping[str, Any], *, late: timedelta, monitor_silent: t
             description="Failed, crashed or timed out; a gate that closed is told by its checkpoint.",
             trigger=EventTrigger(
                 expect={f"prefect.flow-run.{state}" for state in ("Failed", "Crashed", "TimedOut")},
-                match=_runs({"prefect.state-message": [f"!*{name}*" for name in _TOLD_ELSEWHERE]}),
+                match=_runs({"prefect.state-message": _TOLD_ELSEWHERE}),
                 match_related=_ours(),
                 posture=Posture.Reactive,
                 threshold=1,
