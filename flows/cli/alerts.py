@@ -13,12 +13,11 @@ from checkpoints.alerts import answering
 from checkpoints.alerts.composing import duration
 from checkpoints.alerts.problem import Alert
 from checkpoints.alerts.routing import Routing
-from checkpoints.alerts.routing_file import load_routing
 from checkpoints.alerts.telling import Changes
 from checkpoints.ledger import Ledger
 from checkpoints.ledger.outbox import DeliveryState, OutboxItem
 from checkpoints.override import LONGEST, end_of, one_line
-from flows.alerting import project_name
+from flows.alerting import project_name, routing_of
 from flows.cli.exit_codes import ExitCode
 from flows.cli.options import common, print_json
 from gx.errors import ConfigError
@@ -165,7 +164,7 @@ _Decide = Callable[[Sequence[Alert], frozenset[int], Routing, datetime], Changes
 def _answer(
     settings: Settings, ids: Sequence[int], whole: bool, decide: _Decide, *, as_json: bool, said: str
 ) -> ExitCode:
-    now, routing = datetime.now(UTC), load_routing(settings.checkpoints_dir, ())
+    now, routing = datetime.now(UTC), routing_of(settings)
     changed: list[Alert] = []
 
     def decided(known: Sequence[Alert]) -> Changes:

@@ -6,6 +6,7 @@ import sys
 from contextlib import ExitStack, closing, redirect_stdout, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import click
 
@@ -39,7 +40,6 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
     # GX and the sources take seconds to import: --help and a mistyped name must not wait for them.
     with importing_for_good():
         from flows.ingest_ids import ingest_to_check
-        from flows.monitor.told import tell_run
         from flows.recording import recorded
         from flows.turn import StillBusyError
         from flows.workspace import open_workspace
@@ -47,13 +47,7 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
     try:
         with (
             redirect_stdout(sys.stderr),  # libraries print remarks, and standard output is one document with --json
-            recorded(
-                settings,
-                f"check/{checkpoint}",
-                f"sluice check {checkpoint}",
-                ingest_id=ingest_id,
-                ended=partial(tell_run, settings),
-            ),
+            recorded(settings, f"check/{checkpoint}", f"sluice check {checkpoint}", ingest_id=ingest_id),
             open_workspace(settings, what=f"sluice check {checkpoint}", progress=terminal_progress()) as workspace,
         ):
             ingest_id = ingest_to_check(workspace.ledger, checkpoint, ingest_id, workspace.begin_ingest)
@@ -84,11 +78,11 @@ def _exit_code(run: CheckpointRun) -> ExitCode:
 def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, error: SluiceError) -> None:
     """A check that could not even begin leaves no gate open that an earlier one had opened."""
     from checkpoints.data_quality import NoDataQuality, opened_data_quality
-    from flows.ingest_ids import ingest_to_check
-    from flows.telling import utc_now
-    from flows.workspace import begin_ingest
+    from flows.clock import utc_now
+    from flows.ingest_ids import begin_ingest, ingest_to_check
 
     with closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger, ExitStack() as kept:
+        kept.callback(_tell, settings, ledger, spec, ingest_id, error)  # last: the gates come first
         data_quality = NoDataQuality()
         if not isinstance(error, WarehouseError):  # it has just been tried
             with suppress(ConfigError):
@@ -98,6 +92,24 @@ def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, erro
             reason = f"the check could not be run: {error}"
             with data_quality.closing(spec.gates, about, f"the check {spec.name} could not be run"):
                 ledger.close_gates(spec.name, about, spec.gates, reason, utc_now(), Verdict.ERRORED.value)
+
+
+def _tell(settings: Settings, ledger: Ledger, spec: CheckpointSpec, ingest_id: str | None, error: SluiceError) -> None:
+    """Raise an alert for a check that could not begin, unless its run has done so."""
+    if error.told:
+        return
+    from flows.alerting import alerting_of
+    from flows.clock import utc_now
+
+    now = utc_now()
+    alerting = alerting_of(settings, ledger, utc_now)
+    report = alerting.report_error(error, spec, ingest_id, f"{spec.name}-{now:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}")
+    try:
+        ledger.alerts.report(report, now)
+    except Exception as lost:  # noqa: BLE001 - the first error is what the command ends with
+        report.failure = str(lost) if isinstance(lost, SluiceError) else type(lost).__name__
+    if problem := alerting.send(report, now):
+        click.secho(f"alerts: {problem}", fg="yellow", err=True)
 
 
 def _print(run: CheckpointRun) -> None:
@@ -117,6 +129,8 @@ def _print(run: CheckpointRun) -> None:
         click.secho(f"Data Docs {what}: {run.docs_problem}", fg="yellow", err=True)
     if run.not_copied:
         click.secho(f"{run.not_copied}. Then write it anew: sluice ledger publish", fg="yellow", err=True)
+    if run.not_told:
+        click.secho(f"alerts: {run.not_told}", fg="yellow", err=True)
 
 
 def _document(run: CheckpointRun, gates: list[tuple[str, str]]) -> dict[str, Any]:
@@ -153,4 +167,5 @@ def _document(run: CheckpointRun, gates: list[tuple[str, str]]) -> dict[str, Any
         "data_docs": run.docs,
         "data_docs_problem": run.docs_problem,
         "data_quality_problem": run.not_copied,
+        "alerts_problem": run.not_told,
     }

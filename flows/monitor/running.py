@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 
 from checkpoints.alerts.secrets import find_secrets
 from checkpoints.ledger import Ledger
+from flows.alerting import alerting_of
+from flows.clock import utc_now
 from flows.monitor.monitor import Checked, MonitorReport, run_monitor
 from flows.monitor.ping import ping
 from flows.monitor.watch import MONITOR
 from flows.recording import recorded
-from flows.telling import project_alerting
 from gx.errors import ConfigError, SluiceError
 from gx.settings import Settings
 
@@ -36,8 +37,8 @@ def watch_once(settings: Settings, *, run_id: str | None = None, prefect_url: st
     try:
         with recorded(settings, MONITOR, "the monitor", run_id=run_id, prefect_url=prefect_url):
             with closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger:
-                alerting = project_alerting(settings, ledger.outbox, prefect_url=prefect_url)
-                report = run_monitor(settings, ledger, alerting, lambda: datetime.now(UTC))
+                alerting = alerting_of(settings, ledger, utc_now, prefect_url)
+                report = run_monitor(settings, ledger, alerting, utc_now)
             reports.append(replace(report, checks=(*report.checks, _ping(settings, well=report.well))))
             if not reports[0].well:
                 raise _UnwellError("; ".join(reports[0].problems))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 
 from checkpoints.alerts.problem import Alert
 from checkpoints.alerts.report import Report
 from checkpoints.ledger import Ledger
 from checkpoints.ledger.flow_runs import FlowRun, RunState
+from flows.alerting import alerting_of
+from flows.clock import utc_now
 from flows.monitor.runs import failed_run, run_key
-from flows.telling import project_alerting
 from gx.settings import Settings
 
 _LEDGER_SECONDS = 35.0
@@ -59,8 +59,8 @@ def _tell(settings: Settings, run: FlowRun, told: bool) -> str | None:
                 else {each: None for each in (alert.problem.key for alert in alerts) if each == key}
             )
 
-        who = project_alerting(settings, ledger.outbox, prefect_url=run.prefect_url)
-        now = datetime.now(UTC)
+        who = alerting_of(settings, ledger, utc_now, run.prefect_url)
+        now = utc_now()
         report = Report((problem,) if problem else (), f"run-{run.id}-{run.state}", who.routing, who.project, over)
         ledger.alerts.report(report, now)
         return who.send(report, now)

@@ -13,8 +13,8 @@ import pytest
 
 from checkpoints.ledger import Ledger
 from checkpoints.ledger.flow_runs import FlowRun, RunState
+from flows.alerting import alerting_of
 from flows.monitor.monitor import MonitorReport, run_monitor
-from flows.telling import project_alerting
 from gx.settings import Settings
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -33,7 +33,7 @@ class Shop:
     def look(self, after: timedelta = timedelta()) -> MonitorReport:
         """The monitor looks, so much later."""
         self.now += after
-        alerting = project_alerting(self.settings, self.ledger.outbox, clock=lambda: self.now)
+        alerting = alerting_of(self.settings, self.ledger, lambda: self.now)
         return run_monitor(self.settings, self.ledger, alerting, lambda: self.now)
 
     def run(self, flow: str, state: RunState | None, *, ingest_id: str | None = None, problem: str = "it broke") -> str:

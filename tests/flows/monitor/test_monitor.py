@@ -12,7 +12,7 @@ from checkpoints.ledger.flow_runs import RunState
 from checkpoints.ledger.schedules import Schedule
 from checkpoints.override import new_override
 from expectations.suite import Severity
-from flows.telling import project_alerting
+from flows.alerting import alerting_of
 from tests.flows.monitor.conftest import MINUTE, NOON, Shop
 
 TICK = 10 * MINUTE
@@ -175,7 +175,7 @@ def test_a_ledger_that_cannot_be_used_is_told_without_it(shop: Shop) -> None:
 
 
 def raise_alert(shop: Shop, title: str, *, ingest_id: str) -> None:
-    alerting = project_alerting(shop.settings, shop.ledger.outbox)
+    alerting = alerting_of(shop.settings, shop.ledger, lambda: shop.now)
     problem = Problem(
         key="cause:warehouse", kind=ProblemKind.CAUSE, severity=Severity.CRITICAL, title=title, ingest_id=ingest_id
     )
