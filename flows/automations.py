@@ -16,13 +16,21 @@ from prefect.events.actions import ActionTypes, ChangeFlowRunState, SendNotifica
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 from prefect.events.schemas.events import ResourceSpecification
 
+from checkpoints.alerts.problem import Problem, ProblemKind
+from expectations.suite import Severity
+from flows.alerting import routing_of, secrets_of
+from flows.clock import utc_now
+from flows.notification_blocks import notification_blocks
+from gx.errors import SluiceError
+from gx.settings import Settings
+
 OURS = ("ingest-and-gate", "load-and-gate", "monitor")
 """The flows that are served."""
 
-BEAT_SECONDS = 30
-"""How often a served flow run says that it lives: ``PREFECT_FLOWS_HEARTBEAT_FREQUENCY``; 30 is Prefect's least."""
-
 _SILENT = timedelta(seconds=180)
+_MONITOR_SILENT = timedelta(minutes=35)
+"""Three of its runs, and a little."""
+_ANY_RUN = Problem(key="run/any", kind=ProblemKind.RUN, severity=Severity.CRITICAL, title="a run failed")
 _ENDS = ("Completed", "Failed", "Crashed", "TimedOut", "Cancelled", "Cancelling", "Paused", "Suspended")
 _BEGUN = ("Pending", "Running", *_ENDS)
 # A gate that closed was told by the checkpoint that closed it: "... an exception: GateClosedError: the gate ...", and
@@ -127,6 +135,28 @@ def declare(blocks: Mapping[str, NotificationBlock], *, late: timedelta, monitor
         for name in wanted.keys() - {known.name for known in there}:
             client.create_automation(wanted[name])
     return sorted(wanted)
+
+
+def watched_by_server(settings: Settings) -> list[str]:
+    """Declare what the server is to tell by itself; says, in lines for people, on which channels it does.
+
+    Args:
+        settings: of the project.
+    """
+    try:
+        routing, secrets = routing_of(settings), secrets_of(settings)
+        calling = routing.channels_for(_ANY_RUN, utc_now())
+        blocks, left = notification_blocks({name: routing.channels[name] for name in calling}, secrets)
+        late = timedelta(minutes=settings.late_minutes)
+        declare(blocks, late=late, monitor_silent=_MONITOR_SILENT)
+    except SluiceError as error:
+        return [f"Prefect's server tells of no failed runs by itself: {error}"]
+    except Exception as error:  # noqa: BLE001 - a server that knows no automations still serves flows
+        return [f"Prefect's server tells of no failed runs by itself: {type(error).__name__}"]
+    if not blocks:
+        why = "; ".join(f"{name}: {reason}" for name, reason in left.items()) or "no channel is set up for them"
+        return [f"Prefect's server tells of no failed runs by itself ({why}); the monitor still does"]
+    return [f"Prefect's server tells of failed, late and silent runs on {', '.join(blocks)}"]
 
 
 def _crash_zombies() -> AutomationCore:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
 
 from checkpoints.alerts.problem import Alert
 from checkpoints.alerts.report import Report
@@ -15,6 +16,20 @@ from flows.monitor.runs import failed_run, run_key
 from gx.settings import Settings
 
 _LEDGER_SECONDS = 35.0
+
+
+def tell_killed(settings: Settings, run_id: str) -> None:
+    """Record that a run was killed, and raise its alert; nothing to do where it had ended. Never raises.
+
+    Args:
+        settings: of the project.
+        run_id: its id.
+    """
+    with suppress(Exception):  # the monitor finds it too
+        with closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger:
+            buried = ledger.flow_runs.bury_one(run_id)
+        if buried is not None:
+            tell_run(settings, buried, told=False)
 
 
 def tell_run(settings: Settings, run: FlowRun, told: bool) -> str | None:
