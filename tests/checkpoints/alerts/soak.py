@@ -16,6 +16,7 @@ import sys
 import tempfile
 import threading
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -129,14 +130,16 @@ class Senders:
     def __enter__(self) -> Senders:
         return self
 
-    def __exit__(
-        self, _type: type[BaseException] | None, _error: BaseException | None, _at: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for process in self._processes:
             process.kill()
-            process.wait(30)
-            assert process.stdout is not None
-            process.stdout.close()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    process.wait(30)
+    assert process.stdout is not None
+    process.stdout.close()
 
 
 def soak(directory: Path, *, alerts: int, kills: int, per_second: float, seed: int) -> Outcome:
