@@ -40,15 +40,18 @@ _RUN = "{{ flow.name }} {{ flow_run.name }}"
 _PAGE = "{{ flow_run|ui_url }}"
 
 
-def automations(blocks: Mapping[str, Any], *, late: timedelta, monitor_silent: timedelta) -> list[AutomationCore]:
+def automations(
+    blocks: Mapping[str, Any], *, late: timedelta, monitor_silent: timedelta, dead: timedelta = _SILENT
+) -> list[AutomationCore]:
     """What the server is to do.
 
     Args:
         blocks: the ids of the notification blocks by their channels' names; without any, nobody is told.
         late: how long after its time a run may begin.
         monitor_silent: after how long without a completed run of the monitor somebody is told.
+        dead: after how long without a heartbeat a run counts as killed.
     """
-    made = [_crash_zombies()]
+    made = [_crash_zombies(dead)]
     if not blocks:
         return made
 
@@ -112,19 +115,22 @@ def automations(blocks: Mapping[str, Any], *, late: timedelta, monitor_silent: t
     return made
 
 
-def declare(blocks: Mapping[str, NotificationBlock], *, late: timedelta, monitor_silent: timedelta) -> list[str]:
+def declare(
+    blocks: Mapping[str, NotificationBlock], *, late: timedelta, monitor_silent: timedelta, dead: timedelta = _SILENT
+) -> list[str]:
     """Bring the server's automations to what they should be; done again, nothing changes.
 
     Args:
         blocks: by their channels' names; saved under their own names, in place of earlier ones.
         late: as of :func:`automations`.
         monitor_silent: likewise.
+        dead: likewise.
 
     Returns:
         The names of the automations that there are now.
     """
     ids = {name: block.save(_block_name(name), overwrite=True) for name, block in blocks.items()}
-    wanted = {each.name: each for each in automations(ids, late=late, monitor_silent=monitor_silent)}
+    wanted = {each.name: each for each in automations(ids, late=late, monitor_silent=monitor_silent, dead=dead)}
     with get_client(sync_client=True) as client:
         there = [each for each in client.read_automations() if each.name.startswith(_name(""))]
         for known in there:
@@ -159,7 +165,7 @@ def watched_by_server(settings: Settings) -> list[str]:
     return [f"Prefect's server tells of failed, late and silent runs on {', '.join(blocks)}"]
 
 
-def _crash_zombies() -> AutomationCore:
+def _crash_zombies(dead: timedelta) -> AutomationCore:
     """A run that was killed together with what watched it says nothing more; the server calls it crashed then."""
     return AutomationCore(
         name=_name("a run that is silent has crashed"),
@@ -172,7 +178,7 @@ def _crash_zombies() -> AutomationCore:
             for_each={"prefect.resource.id"},
             posture=Posture.Proactive,
             threshold=1,
-            within=_SILENT,
+            within=dead,
         ),
         actions=[ChangeFlowRunState(state=StateType.CRASHED, name="Crashed", message="no heartbeat: it was killed")],
     )

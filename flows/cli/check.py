@@ -39,6 +39,7 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
     spec = find_checkpoint(project_checkpoints(settings), checkpoint)
     # GX and the sources take seconds to import: --help and a mistyped name must not wait for them.
     with importing_for_good():
+        from flows.cli.told import who_was_told
         from flows.ingest_ids import ingest_to_check
         from flows.recording import recorded
         from flows.turn import StillBusyError
@@ -53,6 +54,8 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
             ingest_id = ingest_to_check(workspace.ledger, checkpoint, ingest_id, workspace.begin_ingest)
             run = workspace.check(checkpoint, ingest_id, full_scan=full)
             gates = [workspace.gate(load, ingest_id) for load in spec.gates]
+            failing = run.verdict is not Verdict.PASSED
+            told = who_was_told(settings, workspace.ledger, run.finished_at, failing=failing)
     except StillBusyError:
         raise  # another run is at work, and decides
     except SluiceError as error:
@@ -67,6 +70,8 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
     _print(run)
     for gate in gates:
         print_gate(gate)
+    if told:
+        click.echo(told)
     print_docs(settings)
     return _exit_code(run)
 
