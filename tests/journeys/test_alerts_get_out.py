@@ -41,7 +41,7 @@ class Team:
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("SLUICE_")}
         ours = {
             "SLUICE_PROJECT": str(self.root),
-            "SLUICE_WAREHOUSE_URL": f"duckdb:///{self.root / 'shop.duckdb'}",
+            "SLUICE_WAREHOUSE_URL": f"duckdb:///{self.root / 'team.duckdb'}",
             "SLUICE_WEBHOOK_URL": f"{self.peer.url}/hook",
             "SLUICE_WEBHOOK_SECRET": WEBHOOK_SECRET,
         }
@@ -61,7 +61,7 @@ class Team:
 
 @pytest.fixture
 def team(tmp_path: Path) -> Iterator[Team]:
-    with duckdb.connect(str(tmp_path / "shop.duckdb")) as connection:
+    with duckdb.connect(str(tmp_path / "team.duckdb")) as connection:
         connection.execute("create schema shop; create table shop.orders as select * from (values (1), (1)) as t (id)")
     suites, checkpoints = tmp_path / "expectations" / "suites", tmp_path / "checkpoints"
     suites.mkdir(parents=True)
