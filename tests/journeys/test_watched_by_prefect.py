@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from prefect import flow
-from prefect.blocks.notifications import NotificationBlock
+from prefect.blocks.abstract import NotificationBlock
 from prefect.client.schemas.objects import StateType
 from prefect.states import Late, Scheduled
 
@@ -33,7 +33,7 @@ _TEN = timedelta(seconds=10)  # the least that a trigger can wait
 _VICTIM = """
 import time
 from prefect import flow
-from prefect.blocks.notifications import NotificationBlock
+from prefect.blocks.abstract import NotificationBlock
 
 @flow(name="load-and-gate", flow_run_name="victim")
 def load_and_gate():
