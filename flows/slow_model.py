@@ -20,10 +20,11 @@ from sqlalchemy.engine import URL
 
 from checkpoints.data_quality import DataQuality
 from checkpoints.data_quality.performance import ModelNow, models_now
+from flows.clock import utc_now
 from flows.dbt import PROJECT_DIR
 from flows.dbt_runs.own import OwnRuns
 from flows.ingest_ids import new_ingest_id
-from flows.workspace import Workspace, open_workspace, utc_now
+from flows.workspace import Workspace, open_workspace
 from gx.errors import SluiceError
 from gx.settings import Settings
 from gx.warehouse.base import Warehouse

@@ -9,13 +9,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.engine import Connection
 
+from checkpoints.ledger import alert_rows
 from checkpoints.ledger import ingests as order
 from checkpoints.ledger.records import LedgerStatus
 from checkpoints.ledger.runs import ACCEPTED
 from checkpoints.ledger.schema import (
     VERSION,
+    alerts,
     checkpoint_runs,
+    deliveries,
     expectation_results,
+    flow_runs,
     gate_decisions,
     ingest_tables,
     ingests,
@@ -23,6 +27,7 @@ from checkpoints.ledger.schema import (
     overrides,
     row_counts,
     schema_version,
+    threads,
 )
 
 _LONGEST_RUN = timedelta(days=7)
@@ -44,8 +49,9 @@ def prune(connection: Connection, before: datetime, now: datetime) -> Mapping[st
     """Delete what is older, and needed for nothing; returns how many rows of each table.
 
     Kept whatever its age: what the latest ingest brought and decided, decisions and overrides that still count and
-    all decisions of a gate that is overridden, the last accepted row count of each table, what is kept of scans, and
-    how often each suite was run. A decision that is gone closes its gate as one that has expired does.
+    all decisions of a gate that is overridden, the last accepted row count of each table, what is kept of scans,
+    how often each suite was run, alerts that go on and all of their threads, and messages not delivered. A decision
+    that is gone closes its gate as one that has expired does.
     """
     latest = order.latest(connection) or ""
     live = sa.and_(overrides.c.revoked_at.is_(None), overrides.c.valid_until > now)
@@ -77,6 +83,15 @@ def prune(connection: Connection, before: datetime, now: datetime) -> Mapping[st
         overrides: overrides.c.valid_until < before,
         ingest_tables: ingest_tables.c.ingest_id.in_(old_ingests),
         ingests: brought.ingest_id.in_(old_ingests),
+        # A message that was not delivered stays until somebody has seen that.
+        deliveries: sa.and_(
+            deliveries.c.created_at < before,
+            deliveries.c.delivered_at.is_not(None),
+            deliveries.c.thread.not_in(sa.select(alerts.c.thread).where(alerts.c.resolved_at.is_(None))),
+        ),
+        alerts: alert_rows.old(before),
+        flow_runs: sa.and_(flow_runs.c.finished_at < before, flow_runs.c.id.not_in(_latest_flow_runs())),
+        threads: sa.and_(threads.c.updated_at < before, threads.c.thread.not_in(sa.select(alerts.c.thread))),
     }
     return {table.name: connection.execute(table.delete().where(which)).rowcount for table, which in old.items()}
 
@@ -87,6 +102,18 @@ def _bytes(connection: Connection) -> int:
         return int(pages) * int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
     sizes = (sa.func.pg_total_relation_size(sa.cast(table.name, REGCLASS)) for table in metadata.sorted_tables)
     return sum(int(connection.execute(sa.select(size)).scalar_one()) for size in sizes)
+
+
+def _latest_flow_runs() -> sa.Select[tuple[str]]:
+    """Of each flow the run that began last and the one that ended last: by these the next ones are missed or told."""
+    of = flow_runs.c
+    ends = (
+        sa.select(of.flow, sa.func.max(of.started_at).label("began"), sa.func.max(of.finished_at).label("ended"))
+        .group_by(of.flow)
+        .subquery()
+    )
+    last = sa.or_(of.started_at == ends.c.began, of.finished_at == ends.c.ended)
+    return sa.select(of.id).join(ends, sa.and_(of.flow == ends.c.flow, last))
 
 
 def _measures() -> sa.Select[tuple[str]]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import click
 
+from flows.cli.alerts import alerts
+from flows.cli.alerts_test import test_channel
 from flows.cli.check import check
 from flows.cli.docs import docs
 from flows.cli.gate import gate
 from flows.cli.ingest import ingest
 from flows.cli.ledger import ledger
 from flows.cli.models import models
+from flows.cli.monitor import monitor
 from flows.cli.override import override, revoke
 from flows.cli.permissions import permissions
 from flows.cli.preflight import preflight
@@ -35,10 +38,12 @@ def cli() -> None:
 
 
 COMMANDS = (
-    run, ingest, check, gate, rollback, preflight, permissions, models, sql, ledger, docs, replay, suites, serve,
+    run, ingest, check, gate, rollback, preflight, permissions, alerts, monitor, models, sql, ledger, docs, replay,
+    suites, serve,
 )  # fmt: skip
 for command in COMMANDS:
     cli.add_command(command)
 for command in (override, revoke):
     gate.add_command(command)
+alerts.add_command(test_channel)
 replay.add_command(slow_model)
