@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from checkpoints.override import CLOCKS_DIFFER, Override
+from checkpoints.result import SOFTER
 from gx.errors import SluiceError
 
 PENDING = "pending"
@@ -98,6 +99,11 @@ class _Standing:
     def reasons(self) -> tuple[str, ...]:
         return tuple(f"{self.short}: {reason}" for reason in self.found) or (self.short,)
 
+    @property
+    def plain(self) -> str:
+        """In short; of what was found only that it opened nothing by itself, if so."""
+        return f"{self.short}: {SOFTER}" if SOFTER in self.found else self.short
+
 
 def closed(load: str, ingest_id: str | None, reason: str, *, settled: bool = False) -> Gate:
     """A gate that is closed before any checkpoint is looked at."""
@@ -149,7 +155,7 @@ def evaluate(
         Decision.CLOSED if blocking else Decision.OPEN,
         tuple(reason for standing in shown for reason in standing.reasons),
         tuple(decisions),
-        plain=tuple(standing.short for standing in shown),
+        plain=tuple(standing.plain for standing in shown),
         settled=any(standing.state is _State.REFUSED for standing in blocking),
     )
     override = next((each for each in overrides if each.covers(load, ingest_id, now)), None)

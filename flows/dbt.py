@@ -20,7 +20,7 @@ from sqlalchemy.engine import URL
 
 from checkpoints.layers import LOADS, SCHEMAS
 from flows.dbt_process import follow, running
-from flows.dbt_profile import warehouse_environment
+from flows.dbt_profile import TARGETS, warehouse_environment
 from flows.dbt_results import DbtModelRun, recorded_models
 from gx.errors import ConfigError, SluiceError
 from gx.redaction import redact, url_secrets
@@ -119,6 +119,10 @@ class DbtSetup:
     """How long, roughly, to wait for another process that has a DuckDB file open."""
     audited: tuple[str, ...] = ()
     """The loads whose tables are built in ``<schema>_audit``. The same for every load: a change means a new parse."""
+    project_dir: Path = PROJECT_DIR
+    """The dbt project."""
+    model: str | None = None
+    """One model of the load, instead of all of them."""
     asking: str | None = None
     """The warehouse's schema in which dbt itself asks for the load's gate; None when nobody keeps gates there."""
 
@@ -156,11 +160,10 @@ def run_dbt(
         # No dbt variable, for with another one dbt would parse everything again.
         settings["SLUICE_DBT_INGEST_ID"] = ingest_id
     inherited = {name: value for name, value in setup.environment.items() if not name.startswith(("SLUICE_", "DBT_"))}
-    work = setup.state_dir.resolve() / "dbt"
-    # A parse is kept for one target and one set of vars; with others dbt would parse everything again.
-    target_dir = work / (settings["SLUICE_DBT_TARGET"] if deduplicate else f"{settings['SLUICE_DBT_TARGET']}-before")
-    target_dir.mkdir(parents=True, exist_ok=True)
-    (target_dir / "run_results.json").unlink(missing_ok=True)  # an earlier run's
+    target = target_dir(setup, deduplicate=deduplicate)
+    work = target.parent
+    target.mkdir(parents=True, exist_ok=True)
+    (target / "run_results.json").unlink(missing_ok=True)  # an earlier run's
     secrets = url_secrets(setup.warehouse)
     output = _Output()
 
@@ -176,12 +179,12 @@ def run_dbt(
         "sluice_loads": list(LOADS) if setup.asking else [],
         "sluice_schema": setup.asking or "",
     }
-    command = _command(load, target_dir, work / "logs", variables, full_refresh)
+    command = _command(setup.model or f"tag:{load}", setup.project_dir, target, work / "logs", variables, full_refresh)
     with running(command, inherited | settings, work) as child:
         timed_out = follow(child, on_line, setup.timeout_seconds)
     models = tuple(
         replace(model, message=redact(model.message, secrets))
-        for model in recorded_models(target_dir / "run_results.json", output.invocation_id)
+        for model in recorded_models(target / "run_results.json", output.invocation_id)
     )
     if timed_out:
         raise DbtFailed(
@@ -195,8 +198,19 @@ def run_dbt(
     return DbtRun(load, models, clock() - started)
 
 
+def target_dir(setup: DbtSetup, *, deduplicate: bool = True) -> Path:
+    """Where dbt leaves what it makes: a parse is kept for one target and one set of vars, or it would be made anew."""
+    target = TARGETS[setup.warehouse.get_backend_name()]
+    return setup.state_dir.resolve() / "dbt" / (target if deduplicate else f"{target}-before")
+
+
 def _command(
-    load: str, target_dir: Path, log_dir: Path, variables: Mapping[str, object], full_refresh: bool
+    selected: str,
+    project_dir: Path,
+    target_dir: Path,
+    log_dir: Path,
+    variables: Mapping[str, object],
+    full_refresh: bool,
 ) -> list[str]:
     # -P: the current directory is no place to import from.
     command = [sys.executable, "-P", "-c", _START_DBT]
@@ -208,9 +222,9 @@ def _command(
         str(log_dir),
         "run",
         "--select",
-        f"tag:{load}",
+        selected,
     ]
-    command += ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
+    command += ["--project-dir", str(project_dir), "--profiles-dir", str(project_dir)]
     command += ["--target-path", str(target_dir)]
     command += ["--vars", json.dumps(variables)]
     if full_refresh:

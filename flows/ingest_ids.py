@@ -6,10 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from checkpoints.ingesting import OUTSIDE
 from checkpoints.ledger import Ledger
-
-OUTSIDE = "outside sluice"
-"""The source, in the ledger, of an ingest that sluice was only told of."""
 
 
 def ingest_to_check(ledger: Ledger, checkpoint: str, given: str | None, begin: Callable[[str, str], object]) -> str:

@@ -11,17 +11,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from prefect import Task, flow, get_run_logger, task
+from prefect import Flow, Task, flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
+from prefect.client.schemas.objects import FlowRun, State, TaskRun
+from prefect.runtime import flow_run
 
 from checkpoints.gate import Gate, GateClosedError
 from checkpoints.layers import LOADS, publish_gate
 from checkpoints.result import CheckpointFailedError, CheckpointRun
 from flows.ingest_ids import new_ingest_id
+from flows.monitor.told import tell_killed, tell_run
+from flows.recording import recorded
 from flows.reporting import announce, leave_artifact
 from flows.scenario import Scenario
 from flows.workspace import Workspace, open_workspace
@@ -124,22 +128,28 @@ def main_job(project: str, ingest_id: str, scenario: Scenario | None = None) -> 
         GateClosedError: a gate closed; the loads behind it were not run.
         CheckpointFailedError: the last layer's checkpoint, which gates nothing, did not pass.
     """
-    with _opened(project, f"sluice run, {ingest_id}", scenario):
+    with _opened(project, "sluice", f"sluice run, {ingest_id}", ingest_id, scenario):
         _ingest_and_check(ingest_id)
         for name in LOADS:
             _load_behind_gate(name, ingest_id)
 
 
-@flow(name="ingest-and-gate", persist_result=False)
+def _crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
+    """The process that watched a run says that it died: nobody has to wait for the monitor to find that out."""
+    del flow, state
+    tell_killed(load_settings(Path(str(flow_run.parameters["project"]))), str(flow_run.id))
+
+
+@flow(name="ingest-and-gate", persist_result=False, on_crashed=[_crashed])
 def ingest_and_gate(project: str) -> None:
     """Ingest and check raw; then announce the gate, so that the next load can start by itself."""
     ingest_id = new_ingest_id()
-    with _opened(project, f"ingest-and-gate, {ingest_id}"):
+    with _opened(project, "ingest-and-gate", f"ingest-and-gate, {ingest_id}", ingest_id):
         _ingest_and_check(ingest_id)
         _announce(LOADS[0], ingest_id)
 
 
-@flow(name="load-and-gate", flow_run_name="{load_name} {ingest_id}", persist_result=False)
+@flow(name="load-and-gate", flow_run_name="{load_name} {ingest_id}", persist_result=False, on_crashed=[_crashed])
 def load_and_gate(project: str, load_name: str, ingest_id: str) -> None:
     """Run one load behind its gate, check what it built, and announce the next gate.
 
@@ -148,22 +158,29 @@ def load_and_gate(project: str, load_name: str, ingest_id: str) -> None:
     Raises:
         GateClosedError: the gate is not open for this ingest.
     """
-    with _opened(project, f"load {load_name}, {ingest_id}"):
+    with _opened(project, f"load-and-gate/{load_name}", f"load {load_name}, {ingest_id}", ingest_id):
         _load_behind_gate(load_name, ingest_id)
         following = LOADS[LOADS.index(load_name) + 1 :]
         if following:
             _announce(following[0], ingest_id)
 
 
+def _preflight() -> None:
+    settings = _workspace.get().settings
+    preflight.with_options(timeout_seconds=settings.wait_seconds + 4 * settings.preflight_seconds + _GRACE_SECONDS)()
+
+
 def _ingest_and_check(ingest_id: str) -> None:
     settings = _workspace.get().settings
-    preflight.with_options(timeout_seconds=settings.wait_seconds + _GRACE_SECONDS)()
+    _preflight()
     ingest.with_options(timeout_seconds=settings.load_timeout_seconds + _GRACE_SECONDS)(ingest_id)
     _check(FIRST_CHECKPOINT, ingest_id)
 
 
 def _load_behind_gate(name: str, ingest_id: str) -> None:
     workspace = _workspace.get()
+    if not workspace.preflighted:  # in a flow that begins with this load
+        _preflight()
     gate(name, ingest_id)
     # dbt is stopped at its own time-out, which says what was too slow; Prefect's is for when even that fails.
     bound = workspace.settings.load_timeout_seconds + workspace.settings.wait_seconds + _GRACE_SECONDS
@@ -199,9 +216,30 @@ def _announce(load_name: str, ingest_id: str) -> None:
 
 
 @contextmanager
-def _opened(project: str, what: str, scenario: Scenario | None = None) -> Iterator[None]:
+def _opened(project: str, name: str, what: str, ingest_id: str, scenario: Scenario | None = None) -> Iterator[None]:
     local = _local.get()
     settings = local.settings if local else load_settings(Path(project))
+    # A command's own server is gone when the command is; no page of it is worth keeping.
+    page = None if local else flow_run.ui_url
+    with (
+        recorded(
+            settings,
+            name,
+            what,
+            ingest_id=ingest_id,
+            run_id=flow_run.id,
+            prefect_url=page,
+            ended=partial(tell_run, settings),
+        ),
+        _in_workspace(settings, what, local, scenario, page),
+    ):
+        yield
+
+
+@contextmanager
+def _in_workspace(
+    settings: Settings, what: str, local: LocalRun | None, scenario: Scenario | None, page: str | None
+) -> Iterator[None]:
     if not settings.is_reference:
         raise ConfigError(
             "these flows ingest and load the reference warehouse; call `sluice check` and `sluice gate check` "
@@ -209,6 +247,7 @@ def _opened(project: str, what: str, scenario: Scenario | None = None) -> Iterat
         )
     reporter = local.reporter if local else get_run_logger().info
     with open_workspace(settings, what=what, progress=reporter, scenario=scenario) as workspace:
+        workspace.prefect_url = page
         token = _workspace.set(workspace)
         try:
             yield

@@ -10,8 +10,8 @@ from checkpoints.audit_copy import AuditCopy
 from checkpoints.ledger import Ledger
 from gx.warehouse.publishing import Build, Publisher, PublishingError, audit_schema
 
-ROLLED_BACK = "rolled back"
-"""The verdict, in the ledger, of a build that was published and taken back."""
+ROLLED_BACK = "taken back"
+"""The verdict, in the ledger, of a build that was published and rolled back; it has room for ten characters."""
 
 
 @dataclass(frozen=True)

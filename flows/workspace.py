@@ -6,21 +6,25 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 
 from checkpoints.alerts.alerting import Alerting
 from checkpoints.audit_copy import AuditCopy
 from checkpoints.data_quality import Closed, NoDataQuality, data_quality_of
 from checkpoints.gate import Gate, GateClosedError
+from checkpoints.ingesting import record_beginning
 from checkpoints.layers import LOADS, SCHEMAS, audited_loads, project_checkpoints, publish_gate
 from checkpoints.ledger import Ledger
 from checkpoints.result import CheckpointRun
 from checkpoints.spec import CheckpointSpec, find_checkpoint, gates_of
 from expectations.loader import load_suites
 from flows.alerting import alerting_of
-from flows.dbt import DbtProgress, DbtRun, DbtSetup, run_dbt
+from flows.clock import utc_now
+from flows.dbt import DbtProgress, DbtRun
+from flows.dbt_runs.own import OwnRuns
 from flows.importing import importing_for_good
+from flows.preflight.before_run import require_ready
+from flows.preflight.preflight import fit_together
 from flows.publication import ROLLED_BACK, Publication, RolledBack
 from flows.scenario import Scenario
 from flows.sources.ingest import IngestResult
@@ -29,7 +33,6 @@ from flows.turn import turn
 from gx.errors import ConfigError
 from gx.settings import Settings, source_urls
 from gx.warehouse.base import Warehouse
-from gx.warehouse.duckdb import DuckDBWarehouse
 from gx.warehouse.opening import open_warehouse, publisher_of
 from gx.warehouse.publishing import PublishingError
 
@@ -46,6 +49,7 @@ class Workspace:
     ledger: Ledger
     warehouse: Warehouse
     sources: SourceWiring
+    preflighted: bool = False
     prefect_url: str | None = None
     """The flow run's page, where it is one."""
 
@@ -70,19 +74,17 @@ class Workspace:
         return audited_loads(self.settings)
 
     def preflight(self) -> None:
-        """Check, before anything is loaded, that configuration, ledger and warehouse can be used.
+        """Check, before anything is loaded, that all the run needs can be used; see :mod:`flows.preflight`.
 
         Raises:
-            SluiceError: one of them cannot; the message says which and what to do.
+            SluiceError: something cannot; the message names all of it, and what to do.
         """
-        suites = load_suites(self.settings.suites_dir)
-        for spec in self.checkpoints.values():
-            spec.choose(suites)
-        self.ledger.latest_ingest()
-        if isinstance(self.warehouse, DuckDBWarehouse):
-            self.warehouse.create()
-        self.warehouse.probe()
-        self.warehouse.release()
+        read, said = self._read_configuration, self.progress
+        self.settings = require_ready(self.settings, self.warehouse, self.ledger, read, said)
+        self.preflighted = True
+
+    def _read_configuration(self) -> str:
+        return fit_together(load_suites(self.settings.suites_dir), self.checkpoints)
 
     def ingest(self, ingest_id: str) -> IngestResult:
         """Bring the sources to raw, and record what arrived.
@@ -101,7 +103,7 @@ class Workspace:
 
     def begin_ingest(self, ingest_id: str, source: str) -> Closed:
         """Record that an ingest began, which closes every gate."""
-        return begin_ingest(self.data_quality, self.ledger, ingest_id, source)
+        return record_beginning(self.data_quality, self.ledger, ingest_id, source, utc_now())
 
     def check(self, checkpoint: str, ingest_id: str, *, full_scan: bool = False, built: bool = False) -> CheckpointRun:
         """Run one checkpoint on the build of this ingest that waits to be published, or else on what readers see.
@@ -183,18 +185,9 @@ class Workspace:
         closed.check()  # and dbt, which asks the warehouse, finds this load's own gate there
         self.publication(load).begin(audited=load in self.audited)
         self.warehouse.release()
-        setup = DbtSetup(
-            warehouse=self.settings.warehouse(),
-            state_dir=self.settings.state_dir,
-            environment=os.environ,
-            timeout_seconds=self.settings.load_timeout_seconds,
-            lock_wait_seconds=self.settings.wait_seconds,
-            audited=self.audited,
-            asking=self.data_quality.schema,
-        )
-        run = run_dbt(
-            load, setup, deduplicate=self.scenario.deduplicate, ingest_id=ingest_id, on_progress=self._model_done
-        )
+        own = OwnRuns(self.settings, self.data_quality, self.warehouse, self.progress)
+        deduplicate, done = self.scenario.deduplicate, self._model_done
+        run = own.run(load, self.audited, deduplicate=deduplicate, ingest_id=ingest_id, on_progress=done)
         if load in self.audited:
             self.publication(load).finish(ingest_id, utc_now())
             self.warehouse.release()
@@ -294,15 +287,3 @@ def open_workspace(
         databases = source_urls(settings.project, os.environ)
         sources = SourceWiring(settings, scenario, warehouse, databases, resources, progress)
         yield Workspace(settings, scenario, progress, ledger, warehouse, sources)
-
-
-def begin_ingest(data_quality: NoDataQuality, ledger: Ledger, ingest_id: str, source: str) -> Closed:
-    """Record that an ingest began, which closes every gate: in the warehouse first."""
-    with data_quality.closing(None, ingest_id, f"the ingest {ingest_id} has begun, and was not checked yet") as closed:
-        ledger.begin_ingest(ingest_id, source, utc_now())
-    return closed
-
-
-def utc_now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)

@@ -56,10 +56,17 @@ class Settings(BaseSettings):
     """How many tables to validate at once; default 1 on DuckDB, 4 on PostgreSQL, 8 on Snowflake."""
     load_timeout_seconds: float = Field(3600, gt=0)
     """How long one load (a dbt run) may take."""
+    preflight_seconds: float = Field(8, gt=0, le=600)
+    """How long `sluice preflight` may take, and a run's preflight four times as long; what has not answered by then was
+    not checked."""
+    failover_warehouse: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_$]{0,254}$")
+    """On Snowflake: the virtual warehouse that a run uses when the one in SLUICE_WAREHOUSE_URL cannot be used."""
     audit_layers: str = "staging,marts,dashboards"
     """Comma-separated layers that readers see only once their checkpoint has passed; ``none`` for no such layer."""
     data_quality_schema: str = Field("data_quality", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
     """The warehouse's schema in which gates and results are copied from the ledger; ``none`` for no copy."""
+    late_minutes: float = Field(5, ge=0, le=7 * 24 * 60)
+    """How many minutes after its time a run may begin before the monitor says that it is late."""
     alert_seconds: float = Field(10, gt=0, le=600)
     """How long a run waits, after its verdict is written, until its alerts are sent; the monitor sends the rest."""
     stripe_api_key: SecretStr | None = None
@@ -71,6 +78,21 @@ class Settings(BaseSettings):
     fivetran_api_secret: SecretStr | None = None
     fivetran_connections: str = ""
     """Comma-separated Fivetran connection ids to sync."""
+    dbt_artifacts: str = ""
+    """Comma-separated folders in which dbt leaves run_results.json and manifest.json, for `sluice models load`."""
+    dbt_query_history: bool = False
+    """Whether `sluice models load` reads Snowflake's ACCOUNT_USAGE.QUERY_HISTORY too."""
+    dbt_cloud_token: SecretStr | None = None
+    """dbt Cloud service token; with it (and account and jobs) `sluice models load` reads dbt Cloud's runs."""
+    dbt_cloud_account_id: str = ""
+    dbt_cloud_job_ids: str = ""
+    """Comma-separated ids of dbt Cloud jobs."""
+    dbt_cloud_url: str = "https://cloud.getdbt.com"
+    """The dbt Cloud account's access URL."""
+    model_prices: str = "12"
+    """Dollars an hour of a warehouse, and by its size if they differ: ``12, X-Small=3, Large=24``."""
+    model_clusters: int = Field(1, ge=1, le=100)
+    """How many clusters a model's cost is reckoned for."""
 
     @field_validator("project", "state")
     @classmethod

@@ -167,11 +167,8 @@ class DataQuality(NoDataQuality):
         """
         self.refresh()
         copied: set[str] = set()
-        with ExitStack() as kept:
-            connection = self._connect(kept)
-            there = sa.select(self._tables.checkpoint_runs.c.run_id)
-            if problem := self._write(connection, lambda: copied.update(connection.execute(there).scalars())):
-                raise problem
+        there = sa.select(self._tables.checkpoint_runs.c.run_id)
+        self.write(lambda connection, _: copied.update(connection.execute(there).scalars()))
         missing = tuple(run_id for run_id in self._ledger.finished_since(since) if run_id not in copied)
         for first in range(0, len(missing), _RUNS_AT_ONCE):
             self.publish(missing[first : first + _RUNS_AT_ONCE])
@@ -185,18 +182,26 @@ class DataQuality(NoDataQuality):
         """
         before = self._now() - older_than
         deleted = 0
+
+        def work(connection: Connection, tables: DataQualityTables) -> None:
+            nonlocal deleted
+            for table, time in tables.ageing().items():
+                deleted += max(connection.execute(table.delete().where(time < before)).rowcount, 0)
+
+        self.write(work)
+        return deleted
+
+    def write(self, work: Callable[[Connection, DataQualityTables], None]) -> None:
+        """Write to the schema's tables in one transaction, while no other process does.
+
+        Raises:
+            SluiceError: the warehouse cannot be written; nothing of it stays.
+        """
         with ExitStack() as kept:
             connection = self._connect(kept)
             kept.enter_context(self._ledger.turn_to_copy())
-
-            def work() -> None:
-                nonlocal deleted
-                for table, time in self._tables.of_runs().items():
-                    deleted += max(connection.execute(table.delete().where(time < before)).rowcount, 0)
-
-            if problem := self._write(connection, work):
+            if problem := self._write(connection, lambda: work(connection, self._tables)):
                 raise problem
-        return deleted
 
     # -- what is written --------------------------------------------------------------------------------------
 

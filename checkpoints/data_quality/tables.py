@@ -6,6 +6,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from checkpoints.data_quality.dbt_tables import dbt_runs, dbt_views, model_performance
 from checkpoints.gate import Decision
 from gx.warehouse.base import Warehouse
 from gx.warehouse.ddl import CreateView
@@ -75,9 +76,13 @@ class DataQualityTables:
             sa.Column("minutes_late", sa.BigInteger), sa.Column("measured_at", sa.DateTime),
         )  # fmt: skip
 
+        self.dbt_model_performance = model_performance(self.metadata)
+        self.dbt_runs = dbt_runs(self.metadata)
+
     def views(self, warehouse: Warehouse) -> tuple[CreateView, ...]:
-        """The views; both look at the warehouse's own clock each time they are read."""
+        """The views; those of gates and freshness look at the warehouse's own clock each time they are read."""
         return (
+            *dbt_views(self.schema, self.dbt_model_performance, self.dbt_runs, warehouse),
             CreateView("gate_open", self.schema, self._gate_open(warehouse)),
             CreateView("dashboard_freshness", self.schema, self._dashboard_freshness(warehouse)),
         )
@@ -90,6 +95,14 @@ class DataQualityTables:
             self.validation_results: self.validation_results.c.measured_at,
             self.freshness: self.freshness.c.measured_at,
             self.checkpoint_runs: self.checkpoint_runs.c.finished_at,
+        }
+
+    def ageing(self) -> dict[sa.Table, sa.Column[Any]]:
+        """All tables whose rows are let go when they are old, with the time by which they grow so."""
+        return {
+            **self.of_runs(),
+            self.dbt_model_performance: self.dbt_model_performance.c.finished_at,
+            self.dbt_runs: self.dbt_runs.c.finished_at,
         }
 
     def _table(self, name: str, *columns: sa.Column[Any]) -> sa.Table:

@@ -13,9 +13,11 @@ from checkpoints.gate import PENDING, Decision, Gate, GateDecision, evaluate
 from checkpoints.ledger import decisions, ingests, overrides, recorded, retention, runs
 from checkpoints.ledger.alerts import Alerts, write_beside
 from checkpoints.ledger.connection import Database
+from checkpoints.ledger.flow_runs import FlowRuns
 from checkpoints.ledger.outbox import Outbox
 from checkpoints.ledger.records import LedgerStatus, RecordedIngest, RecordedResults, RecordedRun
 from checkpoints.ledger.scan_states import ScanStates
+from checkpoints.ledger.schedules import Schedules
 from checkpoints.ledger.turns import turn_of_machines
 from checkpoints.override import Override
 from checkpoints.result import CheckpointRun, Verdict
@@ -40,6 +42,8 @@ class Ledger:
         self._database = Database(url)
         self._valid_for = timedelta(hours=gate_valid_hours)
         self.scan_states = ScanStates(self._database)
+        self.flow_runs = FlowRuns(self._database)
+        self.schedules = Schedules(self._database)
         self.alerts = Alerts(self._database)
         self.outbox = Outbox(self._database)
 
@@ -209,6 +213,11 @@ class Ledger:
         with self._database.exclusive() as connection:
             return overrides.revoke(connection, load, by, _naive(now))
 
+    def overrides_ended(self, since: datetime, now: datetime) -> tuple[Override, ...]:
+        """The overrides that ended by themselves since then, the latest last."""
+        with self._database.transaction() as connection:
+            return overrides.ended(connection, _naive(since), _naive(now))
+
     def overrides_in_force(self, ingest_id: str, now: datetime) -> tuple[Override, ...]:
         """For each load the override that holds its gate open for this ingest, if one does.
 
@@ -238,6 +247,11 @@ class Ledger:
             yield
 
     # -- the ledger itself ------------------------------------------------------------------------------------
+
+    def require_writable(self) -> None:
+        """Make sure that it can be written, and make it if there is none; changes no record."""
+        with self._database.exclusive() as connection:
+            ingests.write_nothing(connection)
 
     def status(self) -> LedgerStatus:
         """How much it holds."""

@@ -200,7 +200,7 @@ flow_runs = sa.Table(
     # Written again and again while it lives; one that stopped without an end was killed.
     sa.Column("alive_at", sa.DateTime, nullable=False),
     sa.Column("finished_at", sa.DateTime),
-    # completed, failed, closed (a gate) or killed; empty while it goes on.
+    # completed, failed, closed (a gate), stopped or killed; empty while it goes on.
     sa.Column("state", sa.String(20)),
     sa.Column("problem", sa.Text),
     sa.Index("ix_flow_runs_flow", "flow", "started_at"),

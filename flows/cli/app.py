@@ -9,12 +9,19 @@ from flows.cli.alerts_test import test_channel
 from flows.cli.check import check
 from flows.cli.docs import docs
 from flows.cli.gate import gate
+from flows.cli.ingest import ingest
 from flows.cli.ledger import ledger
+from flows.cli.models import models
+from flows.cli.monitor import monitor
 from flows.cli.override import override, revoke
+from flows.cli.permissions import permissions
+from flows.cli.preflight import preflight
 from flows.cli.replay import replay
+from flows.cli.replay_slow_model import slow_model
 from flows.cli.rollback import rollback
 from flows.cli.run import run
 from flows.cli.serve import serve
+from flows.cli.sql import sql
 from flows.cli.suites import suites
 
 
@@ -30,8 +37,13 @@ def cli() -> None:
     """  # noqa: D301 - the backslash tells click to keep the line
 
 
-for command in (run, check, gate, rollback, ledger, alerts, docs, replay, suites, serve):
+COMMANDS = (
+    run, ingest, check, gate, rollback, preflight, permissions, alerts, monitor, models, sql, ledger, docs, replay,
+    suites, serve,
+)  # fmt: skip
+for command in COMMANDS:
     cli.add_command(command)
 for command in (override, revoke):
     gate.add_command(command)
 alerts.add_command(test_channel)
+replay.add_command(slow_model)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import ExitStack, closing, redirect_stdout, suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -14,6 +13,7 @@ from checkpoints.layers import project_checkpoints
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.result import Verdict
 from checkpoints.spec import CheckpointSpec, find_checkpoint
+from flows.cli.announcing import announce_where_served
 from flows.cli.exit_codes import ExitCode, of_verdict
 from flows.cli.options import common_failing_with, ingest_option, print_json
 from flows.cli.progress import terminal_progress
@@ -39,23 +39,31 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
     spec = find_checkpoint(project_checkpoints(settings), checkpoint)
     # GX and the sources take seconds to import: --help and a mistyped name must not wait for them.
     with importing_for_good():
+        from flows.cli.told import who_was_told
         from flows.ingest_ids import ingest_to_check
+        from flows.recording import recorded
         from flows.turn import StillBusyError
         from flows.workspace import open_workspace
 
     try:
         with (
             redirect_stdout(sys.stderr),  # libraries print remarks, and standard output is one document with --json
+            recorded(settings, f"check/{checkpoint}", f"sluice check {checkpoint}", ingest_id=ingest_id),
             open_workspace(settings, what=f"sluice check {checkpoint}", progress=terminal_progress()) as workspace,
         ):
+            if ingest_id is None and not spec.gates:
+                ingest_id = workspace.ledger.latest_ingest()  # no load waits for it, so it has no reason to close any
             ingest_id = ingest_to_check(workspace.ledger, checkpoint, ingest_id, workspace.begin_ingest)
             run = workspace.check(checkpoint, ingest_id, full_scan=full)
             gates = [workspace.gate(load, ingest_id) for load in spec.gates]
+            failing = run.verdict is not Verdict.PASSED
+            told = who_was_told(settings, workspace.ledger, run.finished_at, failing=failing)
     except StillBusyError:
         raise  # another run is at work, and decides
     except SluiceError as error:
         _close(settings, spec, ingest_id, error)
         raise
+    announce_where_served(gates)
     if as_json:
         print_json(_document(run, [(gate.load, gate.decision.value) for gate in gates]))
         return _exit_code(run)
@@ -65,6 +73,8 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
     _print(run)
     for gate in gates:
         print_gate(gate)
+    if told:
+        click.echo(told)
     print_docs(settings)
     return _exit_code(run)
 
@@ -75,9 +85,11 @@ def _exit_code(run: CheckpointRun) -> ExitCode:
 
 def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, error: SluiceError) -> None:
     """A check that could not even begin leaves no gate open that an earlier one had opened."""
+    from checkpoints.asking import ask
     from checkpoints.data_quality import NoDataQuality, opened_data_quality
+    from checkpoints.ingesting import record_beginning
+    from flows.clock import utc_now
     from flows.ingest_ids import ingest_to_check
-    from flows.workspace import begin_ingest, utc_now
 
     with closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger, ExitStack() as kept:
         kept.callback(_tell, settings, ledger, spec, ingest_id, error)  # last: the gates come first
@@ -85,11 +97,16 @@ def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, erro
         if not isinstance(error, WarehouseError):  # it has just been tried
             with suppress(ConfigError):
                 data_quality = kept.enter_context(opened_data_quality(settings, ledger, wait_seconds=_PATIENCE_SECONDS))
+
+        def begun(name: str, source: str) -> object:
+            return record_beginning(data_quality, ledger, name, source, utc_now())
+
         with suppress(LedgerError):  # then every gate is closed as it is
-            about = ingest_to_check(ledger, spec.name, ingest_id, partial(begin_ingest, data_quality, ledger))
+            about = ingest_to_check(ledger, spec.name, ingest_id, begun)
             reason = f"the check could not be run: {error}"
             with data_quality.closing(spec.gates, about, f"the check {spec.name} could not be run"):
                 ledger.close_gates(spec.name, about, spec.gates, reason, utc_now(), Verdict.ERRORED.value)
+            announce_where_served([ask(settings, load, about) for load in spec.gates])
 
 
 def _tell(settings: Settings, ledger: Ledger, spec: CheckpointSpec, ingest_id: str | None, error: SluiceError) -> None:
@@ -97,7 +114,7 @@ def _tell(settings: Settings, ledger: Ledger, spec: CheckpointSpec, ingest_id: s
     if error.told:
         return
     from flows.alerting import alerting_of
-    from flows.workspace import utc_now
+    from flows.clock import utc_now
 
     now = utc_now()
     alerting = alerting_of(settings, ledger, utc_now)
@@ -126,7 +143,7 @@ def _print(run: CheckpointRun) -> None:
         what = "are not complete" if run.docs else "could not be published"
         click.secho(f"Data Docs {what}: {run.docs_problem}", fg="yellow", err=True)
     if run.not_copied:
-        click.secho(f"{run.not_copied}. Then write it anew: sluice ledger publish", fg="yellow", err=True)
+        click.secho(f"{run.not_copied.rstrip('.')}. Then write it anew: sluice ledger publish", fg="yellow", err=True)
     if run.not_told:
         click.secho(f"alerts: {run.not_told}", fg="yellow", err=True)
 

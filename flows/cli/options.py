@@ -68,10 +68,11 @@ def _wrap(command: Command, on_error: Mapping[str, Any]) -> Callable[..., None]:
 
 def ingest_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
     """The option ``--ingest``, described by ``text``."""
-    return click.option("--ingest", "ingest_id", help=text, callback=_ingest_id)
+    return click.option("--ingest", "ingest_id", help=text, callback=valid_ingest_id)
 
 
-def _ingest_id(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+def valid_ingest_id(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
+    """An ingest's name as it was given, or none."""
     # A variable that is not set makes `--ingest "$ID"` an empty text, which must not mean some other ingest.
     if value is not None and not (value.strip() and value.isprintable() and len(value) <= _LONGEST_INGEST):
         raise click.BadParameter(f"an ingest's name is 1 to {_LONGEST_INGEST} printable characters")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import click
@@ -15,6 +13,7 @@ from checkpoints.data_quality import opened_data_quality
 from checkpoints.gate import Gate
 from checkpoints.ledger import Ledger
 from checkpoints.override import LONGEST, new_override, one_line
+from flows.cli.announcing import announce_where_served
 from flows.cli.exit_codes import ExitCode
 from flows.cli.gate import show
 from flows.cli.options import common_failing_with, ingest_option
@@ -62,7 +61,8 @@ def override(
         ledger.override(new_override(load, about, reason=reason, by=by, until=until, now=now))
         if problem := _copy(settings, ledger):
             click.secho(
-                f"who asks the warehouse finds the gate as it was: {problem}. Then run: sluice ledger publish",
+                f"who asks the warehouse finds the gate as it was: {problem.rstrip('.')}. "
+                "Then run: sluice ledger publish",
                 fg="yellow",
                 err=True,
             )
@@ -118,13 +118,8 @@ def _show(settings: Settings, ledger: Ledger) -> None:
 
 
 def _show_and_announce(state: Gate, *, as_json: bool) -> ExitCode:
-    """Also to Prefect, where its server is named: a served load that waits for the gate then starts by itself."""
     code = show(state, as_json=as_json)
-    if os.environ.get("PREFECT_API_URL"):
-        with redirect_stdout(sys.stderr):
-            from flows.reporting import announce
-
-            announce(state)
+    announce_where_served([state])
     return code
 
 

@@ -13,6 +13,7 @@ from flows.cli.exit_codes import ExitCode
 from flows.cli.options import common, print_json
 from flows.cli.prefect_environment import prefect_ready
 from flows.cli.progress import terminal_progress
+from flows.cli.replay_stale_data import stale_data
 from flows.cli.summary import print_summary, summary_document
 from flows.turn import turn
 from gx.errors import ConfigError
@@ -47,6 +48,9 @@ class Act:
 @click.group()
 def replay() -> None:
     """Replay an incident of the requirements document."""
+
+
+replay.add_command(stale_data)
 
 
 @replay.command("duplicate-revenue")

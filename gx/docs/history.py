@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Protocol, TypeVar
@@ -11,6 +11,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gx.docs.packed import POINTS
 from gx.docs.records import RUNS_LISTED, Revised, RunMark, RunPoint, RunRecord, table_key
+from gx.docs.rows import run_row
 
 _DROPPED_AT_ONCE = 50
 """No more, so that a publish stays quick after the limit was lowered. Where there is a page of all runs no fewer
@@ -49,6 +50,8 @@ class TableRuns(Revised):
     """When the table began to fail, or stopped failing: the first run of the state it is in."""
     all_until: AwareDatetime | None = None
     """How far the page of all runs goes; None while the table's page lists them all."""
+    rows: Mapping[str, str] = Field(default_factory=dict)
+    """The lines of the newest runs in the list on the table's page, as HTML, by the runs' paths."""
     dropped: tuple[str, ...] = ()
     """Paths of runs that are over the limit: nothing shows them any more, the next publish deletes their files."""
 
@@ -86,11 +89,13 @@ class TableRuns(Revised):
         since = _since(points, older, known)
         while len(points) >= RUNS_LISTED + _DROPPED_AT_ONCE:
             older, points = (*older, OlderRuns.of(points[:_DROPPED_AT_ONCE])), points[_DROPPED_AT_ONCE:]
+        latest = max([*records, *([known.latest] if known else [])], key=order)
         runs = cls(
-            latest=max([*records, *([known.latest] if known else [])], key=order),
+            latest=latest,
             points=points,
             older=older,
             since=since,
+            rows=_rows(points[-RUNS_LISTED:], latest.table_path, known, records),
             dropped=tuple(point.path for point in dropped),
         )
         written = known.all_until if known and not dropped else None
@@ -188,6 +193,15 @@ def _since(points: Sequence[RunPoint], older: Sequence[OlderRuns], known: TableR
             return before  # which no run since has changed: it need not be looked for in the older ones
     # In one state for as long as runs are kept: it may have begun before.
     return min(before, start) if before else start
+
+
+def _rows(
+    listed: Sequence[RunPoint], page: str, known: TableRuns | None, new: Sequence[RunRecord]
+) -> Mapping[str, str]:
+    before = {**known.rows} if known else {}
+    for run in new:
+        before.pop(run.path, None)
+    return {run.path: before.get(run.path) or run_row(run, page) for run in listed}
 
 
 def _all_until(written: datetime | None, runs: TableRuns, new: Sequence[RunRecord]) -> datetime | None:

@@ -37,10 +37,13 @@ class RollUpIndexBuilder(DefaultSiteIndexBuilder):
         """
         site = clean(self.site_name or "Data Docs", 200)
         now = self.published
+        changed = [run.path for run in now.records]
 
         def change(known: RollUp | None) -> RollUp:
             roll_up = known or self.manifest.made_anew()
-            return roll_up.with_tables(now.tables).with_pages(now.made, now.broken).with_standing(self.standing)
+            return (
+                roll_up.with_tables(now.tables, changed).with_pages(now.made, now.broken).with_standing(self.standing)
+            )
 
         def show(roll_up: RollUp) -> None:
             if build_index:

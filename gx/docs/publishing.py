@@ -58,7 +58,8 @@ def store_and_publish_to_site(
     """See `gx.docs.store_and_publish`."""
     try:
         site = open_site(context, site_name)
-        site.pending.announce(results)
+        if results:
+            site.pending.announce(results)
     except Exception:
         _store(context, results)  # a site can be made of them later, but not without them
         raise

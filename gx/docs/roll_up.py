@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gx.docs.history import TableRuns, order
-from gx.docs.pages import Severity, Verdict
-from gx.docs.records import RECENT_RUNS, Revised
+from gx.docs.records import RECENT_RUNS, Revised, RunPoint, RunRecord
+from gx.docs.rows import recent_row
 from gx.docs.standing import Standing
 from gx.docs.table_history import TableHistory
 
@@ -24,17 +24,8 @@ class RecentRun(BaseModel):
 
     path: str
     time: AwareDatetime
-    table: str
-    verdict: Verdict
-    failed: int
-    total: int
-    failed_by_severity: dict[Severity, int] = Field(default_factory=dict)
-    checkpoint: str = ""
-
-    @property
-    def severities(self) -> str:
-        """How many expectations of each severity failed, in words."""
-        return ", ".join(f"{count} {severity}" for severity, count in self.failed_by_severity.items())
+    row: str
+    """Its line in the list, as HTML."""
 
 
 class BrokenPage(BaseModel):
@@ -51,7 +42,7 @@ class BrokenPage(BaseModel):
 class RollUp(Revised):
     """What the index shows; its size depends on the number of tables only."""
 
-    version: Literal[4]
+    version: Literal[5]
     """Without it an object is no roll-up: an empty one would show that all is well."""
     tables: Mapping[str, TableHistory] = Field(default_factory=dict)
     recent: tuple[RecentRun, ...] = ()
@@ -62,23 +53,35 @@ class RollUp(Revised):
     @classmethod
     def empty(cls) -> RollUp:
         """The roll-up of a site without a run."""
-        return cls(version=4)
+        return cls(version=5)
 
-    def with_tables(self, tables: Iterable[TableRuns]) -> RollUp:
-        """This roll-up with what these tables' histories say."""
-        tables = tuple(tables)
+    def with_tables(self, tables: Iterable[TableRuns], changed: Iterable[str] = ()) -> RollUp:
+        """This roll-up with what these tables' histories say.
+
+        Args:
+            tables: the histories.
+            changed: the paths of the runs that are other than they were when the list was made.
+        """
+        tables, changed = tuple(tables), set(changed)
         known = dict(self.tables)
         gone = {path for runs in tables for path in runs.dropped}
         recent = {run.path: run for run in self.recent if run.path not in gone}
         # Where the list is full, what is older than all of it cannot come onto it.
         oldest = self.recent[-1] if len(recent) == RECENT_RUNS else None
+        newest = {point.path for runs in tables for point in runs.points}
         for runs in tables:
+            # On a full list are the older runs of a table that is known, or they cannot be, but for those that changed.
+            new_alone = oldest is not None and runs.key in known and newest.issuperset(changed)
             known[runs.key] = known[runs.key].merged(runs) if runs.key in known else TableHistory.of(runs)
-            recent.update((run.path, run) for run in _recent(runs, oldest))
+            for point in reversed(runs.points) if new_alone else islice(runs.newest_first(), RECENT_RUNS):
+                if oldest is not None and order(point) < order(oldest):
+                    break
+                if point.path not in recent or point.path in changed:
+                    recent[point.path] = _recent(point, runs.latest)
             for path in runs.dropped:
                 recent.pop(path, None)
-        newest = sorted(recent.values(), key=order, reverse=True)
-        return self.model_copy(update={"tables": known, "recent": tuple(newest[:RECENT_RUNS])})
+        listed = sorted(recent.values(), key=order, reverse=True)
+        return self.model_copy(update={"tables": known, "recent": tuple(listed[:RECENT_RUNS])})
 
     def with_standing(self, standing: Standing | None) -> RollUp:
         """This roll-up with how gates and checkpoints stand, unless it knows something later."""
@@ -94,18 +97,5 @@ class RollUp(Revised):
         return self.model_copy(update={"broken": dict(list(listed.items())[-_BROKEN_LISTED:])})
 
 
-def _recent(runs: TableRuns, oldest: RecentRun | None) -> Iterator[RecentRun]:
-    """The runs of a table that the list may show: none before ``oldest``."""
-    for point in islice(runs.newest_first(), RECENT_RUNS):
-        if oldest is not None and order(point) < order(oldest):
-            return
-        yield RecentRun(
-            path=point.path,
-            time=point.time,
-            table=runs.latest.table,
-            verdict=point.verdict,
-            failed=point.failed,
-            total=point.total,
-            failed_by_severity=point.failed_by_severity,
-            checkpoint=runs.latest.checkpoint,
-        )
+def _recent(point: RunPoint, latest: RunRecord) -> RecentRun:
+    return RecentRun(path=point.path, time=point.time, row=recent_row(point, latest.table, latest.checkpoint))

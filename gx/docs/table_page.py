@@ -5,30 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from markupsafe import Markup
+
 from gx.docs.ages import Age, age
 from gx.docs.history import TableRuns
 from gx.docs.paths import all_runs_page, link
-from gx.docs.records import RUNS_LISTED, RUNS_PLOTTED, Freshness, RunPoint, RunRecord
+from gx.docs.records import RUNS_LISTED, RUNS_PLOTTED, Freshness, RunRecord
+from gx.docs.rows import kept, run_row
 from gx.docs.text import duration, number, percent
-
-
-@dataclass(frozen=True)
-class Cell:
-    """One figure of a run: as people read it, and as the plots do."""
-
-    text: str
-    value: str = ""
-    """Empty when there is no figure."""
-
-
-@dataclass(frozen=True)
-class RunRow:
-    """One run in the table of runs."""
-
-    href: str
-    time: datetime
-    verdict: str
-    cells: tuple[Cell, ...]
 
 
 @dataclass(frozen=True)
@@ -61,7 +45,7 @@ class TablePage:
     age: Age | None
     plots: tuple[Plot, ...]
     columns: tuple[str, ...]
-    runs: tuple[RunRow, ...]
+    runs: tuple[Markup, ...]
     """The newest first."""
     kept: int
     """How many there are, listed or not."""
@@ -79,6 +63,7 @@ def table_page(history: TableRuns, *, all_runs: bool = False) -> TablePage:
     every = all_runs_page(history.key)
     here, other = (every, latest.table_path) if all_runs else (latest.table_path, every if history.all_until else "")
     runs = history.every if all_runs else history.points[-RUNS_LISTED:]
+    made = {} if all_runs else history.rows  # whose links lead from the table's page
     return TablePage(
         table=latest.table,
         latest=latest,
@@ -88,26 +73,11 @@ def table_page(history: TableRuns, *, all_runs: bool = False) -> TablePage:
         age=age(latest.freshness, latest.time),
         plots=_plots(latest),
         columns=("Failing", "Rows", "Duplicates", "Nulls", "Age of data", "Duration"),
-        runs=tuple(RunRow(link(here, run.path), run.time, run.verdict.value, _cells(run)) for run in reversed(runs)),
+        runs=tuple(kept(made[run.path]) if run.path in made else run_row(run, here) for run in reversed(runs)),
         kept=history.kept,
         other_href=link(here, other) if other else "",
         all_until=history.all_until if all_runs else None,
     )
-
-
-def _cells(run: RunPoint) -> tuple[Cell, ...]:
-    hours = (run.time - run.newest).total_seconds() / 3600 if run.newest else None
-    return (
-        Cell(f"{run.failed:,} of {run.total:,}", str(run.failed)),
-        _NONE if run.rows is None else Cell(f"{run.rows:,}", str(run.rows)),
-        _NONE if run.duplicates is None else Cell(f"{run.duplicates:,}", str(run.duplicates)),
-        _NONE if run.missing_percent is None else Cell(percent(run.missing_percent), f"{run.missing_percent:g}"),
-        _NONE if hours is None else Cell(duration(max(hours, 0)), f"{max(hours, 0):.3f}"),
-        _NONE if run.seconds is None else Cell(f"{run.seconds:,.2f} s", f"{run.seconds:.3f}"),
-    )
-
-
-_NONE = Cell("\N{EN DASH}")
 
 
 def _plots(latest: RunRecord) -> tuple[Plot, ...]:

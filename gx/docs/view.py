@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.environment import TemplateModule
 from markupsafe import Markup
 
 from gx.docs.ages import age
@@ -34,6 +36,17 @@ class PageView:
     def render(self, page: object, *, template: str | None = None, **values: Any) -> str:
         """The HTML of one page. ``values`` are links and labels; they are escaped like everything else."""
         return _environment().get_template(template or self.template).render(page=page, **values)
+
+
+def macro(template: str, name: str) -> Callable[..., Markup]:
+    """A macro of a template, for a part of a page that is made by itself; it escapes what it is given."""
+    found: Callable[..., Markup] = getattr(_macros(template), name)
+    return found
+
+
+@cache
+def _macros(template: str) -> TemplateModule:
+    return _environment().get_template(template).module
 
 
 @cache

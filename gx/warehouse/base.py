@@ -165,14 +165,14 @@ class Warehouse:
         return found
 
     def _find_in(self, database: str | None, names: Sequence[TableName]) -> dict[TableName, CatalogTable]:
-        lowered = sorted({name.name.casefold() for name in names})
+        wanted = sorted({name.name for name in names})
         with self.connect() as connection:
             try:
                 current, default_schema = connection.execute(
                     sa.select(sa.func.current_database(), self.default_schema())
                 ).one()
-                rows = connection.execute(self.catalog_query(lowered, database)).all()
-                columns = connection.execute(columns_query(lowered, self.catalog_schema(database))).all()
+                rows = connection.execute(self.catalog_query(wanted, database)).all()
+                columns = connection.execute(columns_query(wanted, self.catalog_schema(database))).all()
             except (ProgrammingError, NotSupportedError) as error:
                 if database is not None:
                     return {}  # no such database, or none of ours: its tables are missing, the others are not
@@ -187,16 +187,14 @@ class Warehouse:
         """An expression for the schema that an unqualified name means; NULL where there is none."""
         return sa.func.current_schema()
 
-    def catalog_query(
-        self, lowered_names: Sequence[str], database: str | None
-    ) -> sa.Select[Any] | sa.CompoundSelect[Any]:
-        """A query for (database, schema, name) of all tables and views with one of these lower-case names.
+    def catalog_query(self, names: Sequence[str], database: str | None) -> sa.Select[Any] | sa.CompoundSelect[Any]:
+        """A query for (database, schema, name) of all tables and views with one of these names.
 
         Args:
-            lowered_names: the names.
+            names: the names; case does not count.
             database: the database to look in where one connection sees several; None for the connection's own.
         """
-        return tables_query(lowered_names, self.catalog_schema(database))
+        return tables_query(names, self.catalog_schema(database))
 
     def catalog_schema(self, database: str | None) -> str:
         """The schema of the catalog's views for a database."""

@@ -14,22 +14,31 @@ _PLACE = ("table_catalog", "table_schema", "table_name")
 _COLUMN = ("column_name", "data_type", "collation_name")
 
 
-def tables_query(lowered_names: Sequence[str], schema: str) -> sa.Select[Any]:
-    """A query for (database, schema, name) of all tables and views with one of these lower-case names.
+def tables_query(names: Sequence[str], schema: str) -> sa.Select[Any]:
+    """A query for (database, schema, name) of all tables and views with one of these names, whatever their case.
 
     Args:
-        lowered_names: the names.
+        names: the names.
         schema: where the catalog's views are.
     """
     tables = _view("tables", _PLACE, schema)
-    return sa.select(*tables.c).where(sa.func.lower(tables.c.table_name).in_(lowered_names))
+    return sa.select(*tables.c).where(is_named(tables.c.table_name, names))
 
 
-def columns_query(lowered_names: Sequence[str], schema: str) -> sa.Select[Any]:
+def columns_query(names: Sequence[str], schema: str) -> sa.Select[Any]:
     """A query for (database, schema, table, column, type, collation) of the same tables' columns, in their order."""
     columns = _view("columns", (*_PLACE, *_COLUMN, "ordinal_position"), schema)
     wanted = sa.select(*(columns.c[name] for name in (*_PLACE, *_COLUMN)))
-    return wanted.where(sa.func.lower(columns.c.table_name).in_(lowered_names)).order_by(columns.c.ordinal_position)
+    return wanted.where(is_named(columns.c.table_name, names)).order_by(columns.c.ordinal_position)
+
+
+def is_named(column: sa.ColumnElement[Any], names: Sequence[str]) -> sa.ColumnElement[bool]:
+    """Whether a column of the catalog holds one of these names, whatever its case.
+
+    The database folds both sides: what it makes of letters beyond ASCII differs from what Python does, and where a
+    catalog has a collation of its own even between the two sides. As it is spelled a name is always found.
+    """
+    return sa.or_(column.in_(names), sa.func.lower(column).in_([sa.func.lower(name) for name in names]))
 
 
 def relations_query(schema: str, catalog_schema: str) -> sa.Select[Any]:

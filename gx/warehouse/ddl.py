@@ -88,6 +88,15 @@ class RevokeAll(ExecutableDDLElement):
         self.grantee = grantee
 
 
+class SetRole(ExecutableDDLElement):
+    """Act as a role until the transaction ends."""
+
+    inherit_cache = False
+
+    def __init__(self, role: str) -> None:
+        self.role = role
+
+
 class CreateView(ExecutableDDLElement):
     """A view of this name in a schema, in place of one that is there."""
 
@@ -147,6 +156,11 @@ def _grant(element: Grant, compiler: Any, **_: Any) -> str:
 @compiles(RevokeAll)
 def _revoke_all(element: RevokeAll, compiler: Any, **_: Any) -> str:
     return f"REVOKE ALL ON {compiler.preparer.format_table(element.table)} FROM {_role(element.grantee, compiler)}"
+
+
+@compiles(SetRole)
+def _set_role(element: SetRole, compiler: Any, **_: Any) -> str:
+    return f"SET LOCAL ROLE {_role(element.role, compiler)}"
 
 
 def _role(name: str | None, compiler: Any) -> str:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from gx.warehouse.base import Warehouse
+from gx.warehouse.catalog import is_named
 
 _MATERIALIZED_VIEWS = sa.table(
     "pg_matviews", sa.column("schemaname", sa.String), sa.column("matviewname", sa.String), schema="pg_catalog"
@@ -114,13 +115,13 @@ class PostgresWarehouse(Warehouse):
         sa.event.listen(engine, "connect", _in_utc)
         return engine
 
-    def catalog_query(self, lowered_names: Sequence[str], database: str | None) -> sa.CompoundSelect[Any]:
+    def catalog_query(self, names: Sequence[str], database: str | None) -> sa.CompoundSelect[Any]:
         # information_schema leaves materialized views out.
         views = _MATERIALIZED_VIEWS.c
         materialized = sa.select(
             sa.cast(sa.func.current_database(), sa.String), views.schemaname, views.matviewname
-        ).where(sa.func.lower(views.matviewname).in_(lowered_names))
-        tables = super().catalog_query(lowered_names, database)
+        ).where(is_named(views.matviewname, names))
+        tables = super().catalog_query(names, database)
         return sa.union_all(tables, materialized)
 
 

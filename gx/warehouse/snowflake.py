@@ -116,6 +116,11 @@ class SnowflakeWarehouse(Warehouse):
     def catalog_schema(self, database: str | None) -> str:
         return "information_schema" if database is None else f"{database}.information_schema"
 
+    def compute_with(self, virtual_warehouse: str) -> None:
+        """Use another virtual warehouse from now on, in this process and in what gets its URL from here."""
+        self.release()
+        self.url = self.url.update_query_dict({"warehouse": virtual_warehouse})
+
     def _create_engine(self) -> Engine:
         engine = sa.create_engine(self.url.difference_update_query(self._arguments()), **self.engine_options())
         sa.event.listen(engine, "handle_error", _notice_loss)

@@ -11,6 +11,7 @@ import gc
 import json
 import os
 import platform
+import shutil
 import statistics
 import sys
 import time
@@ -36,30 +37,35 @@ from gx.docs.parts import Part
 from gx.docs.published import Published
 from gx.docs.publishing import open_site
 from gx.docs.repair import rebuild
+from gx.docs.text import counted
 from gx.docs.writers import write_side_by_side
 from tests.bench.process import ROOT
 
 _PAGE = ROOT / "docs" / "benchmarks" / "data-docs.md"
 _EXPECTATIONS = 12
+_MANY = 100
 _FIRST = datetime(2025, 9, 1, 6, tzinfo=UTC)
 
 _HEAD = """\
 # What publishing to a site costs as its history grows
 
-Measured on {day:%Y-%m-%d} by `python -m tests.bench.docs`: {cores} cores, Python {python}, Great Expectations {gx}, a
-local folder. One run of one table with {expectations} expectations, one of them failing, is stored and published:
-the result, the pages of the run, the run before, the suite and the table, and the index. Warm, the median of {repeats}.
-The ratio is that of the CPU, which other work on the machine disturbs less.
+Measured on {day:%Y-%m-%d} by `python -m tests.bench.docs`: {cores} cores{load}, Python {python}, Great Expectations
+{gx}, a local folder. One run of one table with {expectations} expectations, one of them failing, is stored and
+published: the result, the pages of the run, the run before, the suite and the table, and the index. Warm, the median of
+{repeats}; the sites take turns, and the small ones are put back to where they were after each publish. Other work on
+the machine disturbs the CPU less.
 
 | Tables | Runs that were there | elapsed | CPU |
 | --- | --- | --- | --- |
 """
+_RATIO = """
+With {tables}, {most:,} prior runs take **{elapsed:.2f}** times as long as {few:,}, and **{cpu:.2f}** times the CPU.
+"""
 _FOOT = """
-With the same {tables} tables, {most:,} runs take **{ratio:.2f}** times as long as {few:,}. What a publish costs depends
-on what its pages show, and on nothing else: up to 30 runs per table and 250 in all on the index, and 100 on the table's
-page; every 100th publish writes the page of all runs of the table too. A site of one table with 10 runs has less to
-show, and takes {least_ratio:.2f} of it. The number of files that are read, written and listed is the same in all
-(`tests/gx/docs/test_constant_time.py`).
+More prior runs make pages longer up to a limit: 30 marks of each table and the last 250 runs on the index, and the last
+100 runs on the table's page, whose lines are kept as they are shown; every 100th publish writes the page of all runs of
+the table too. Of one table 1,000 runs are kept by default. The number of files that are read, written and listed is the
+same in all (`tests/gx/docs/test_constant_time.py`).
 
 Writing all {most:,} runs anew (`sluice docs rebuild`), in {cores} processes: **{rebuilt:.0f} s**.
 """
@@ -73,6 +79,11 @@ class _Site:
     tables: int
     runs: int
     added: int = 0
+
+    @property
+    def few(self) -> bool:
+        """Whether a run more or less makes a difference."""
+        return self.runs < _MANY
 
     def __post_init__(self) -> None:
         self.context = open_context(self.directory, self.directory)
@@ -111,20 +122,29 @@ class _Site:
     def publish(self) -> tuple[float, float]:
         """The seconds of storing and publishing one run, elapsed and of CPU."""
         key, result = _run(0, self.runs + self.added)
-        self.added += 1
         self._here()
+        kept = self.directory.with_suffix(".kept")
+        if self.few:
+            if not kept.exists():
+                shutil.copytree(self.directory, kept)
+        else:
+            self.added += 1
         started = time.perf_counter(), time.process_time()
         store_and_publish(self.context, {key: result})
-        return time.perf_counter() - started[0], time.process_time() - started[1]
+        taken = time.perf_counter() - started[0], time.process_time() - started[1]
+        if self.few:
+            shutil.rmtree(self.directory)
+            shutil.copytree(kept, self.directory)
+        return taken
 
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, print and write the page."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.docs", description=__doc__)
     parser.add_argument("--repeats", type=int, default=30)
-    parser.add_argument("--runs", type=int, default=200, help="of each of 50 tables, in the largest site")
+    parser.add_argument("--runs", type=int, default=1000, help="of each table, in the large sites")
     options = parser.parse_args(arguments)
-    shapes = [(1, 10), (1, 1000), (50, 10), (50, options.runs)]
+    shapes = [(1, 10), (1, options.runs), (10, 1), (10, options.runs)]
     with TemporaryDirectory(prefix="sluice-bench-") as directory:
         sites = [_Site(Path(directory) / f"{tables}-{runs}", tables, runs) for tables, runs in shapes]
         rebuilt = [site.rebuild() for site in sites]
@@ -143,24 +163,19 @@ def main(arguments: Sequence[str]) -> int:
 def _page(
     sites: Sequence[_Site], samples: Sequence[Sequence[tuple[float, float]]], rebuilt: float, repeats: int
 ) -> str:
-    lines, medians = [], []
-    for site, taken in zip(sites, samples, strict=True):
-        elapsed, cpu = (statistics.median(each) for each in zip(*taken, strict=True))
-        medians.append(cpu)
-        lines.append(f"| {site.tables} | {site.runs * site.tables:,} | {elapsed:.3f} s | {cpu:.3f} s |")
+    medians = [[statistics.median(each) for each in zip(*taken, strict=True)] for taken in samples]
     about = {"cores": os.cpu_count(), "python": platform.python_version(), "gx": great_expectations.__version__}
-    head = _HEAD.format(day=datetime.now(UTC), expectations=_EXPECTATIONS, repeats=repeats, **about)
-    most, few = (site.runs * site.tables for site in (sites[-1], sites[-2]))
-    foot = _FOOT.format(
-        tables=sites[-1].tables,
-        most=most,
-        few=few,
-        ratio=medians[-1] / medians[-2],
-        least_ratio=medians[0] / medians[-1],
-        rebuilt=rebuilt,
-        **about,
-    )
-    return head + "\n".join(lines) + "\n" + foot
+    busy = os.getloadavg()[0]
+    load = f" (busy: load average {busy:.0f})" if busy > 2 * (os.cpu_count() or 1) else ""
+    page = _HEAD.format(day=datetime.now(UTC), expectations=_EXPECTATIONS, repeats=repeats, load=load, **about)
+    for site, (elapsed, cpu) in zip(sites, medians, strict=True):
+        page += f"| {site.tables} | {site.runs * site.tables:,} | {elapsed:.3f} s | {cpu:.3f} s |\n"
+    for at in range(0, len(sites), 2):
+        few, most = sites[at : at + 2]
+        elapsed, cpu = (much / little for little, much in zip(*medians[at : at + 2], strict=True))
+        counts = {"most": most.runs * most.tables, "few": few.runs * few.tables}
+        page += _RATIO.format(tables=counted(few.tables, "table"), elapsed=elapsed, cpu=cpu, **counts)
+    return page + _FOOT.format(most=sites[-1].runs * sites[-1].tables, rebuilt=rebuilt, **about)
 
 
 def _name(table: int) -> str:

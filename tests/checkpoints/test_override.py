@@ -9,6 +9,7 @@ import pytest
 
 from checkpoints.gate import PENDING, Decision, Gate, GateDecision, evaluate
 from checkpoints.override import Override, new_override
+from checkpoints.result import SOFTER
 from gx.errors import ConfigError
 from tests.checkpoints.test_gate import HOUR, NOW, decided
 
@@ -95,6 +96,8 @@ def test_a_decision_or_override_from_the_future_of_a_clock_that_stepped_back_ope
 def test_the_plain_reasons_hold_neither_findings_nor_what_a_person_wrote() -> None:
     assert ask(FAILED).plain == (SAID, "a failed")
     assert ask(FAILED, overrides=()).plain == ("a failed",)
+    softer = replace(FAILED, decision=Decision.OPEN, reasons=(SOFTER, "shop.orders: 3 of 9 unexpected"))
+    assert ask(softer, overrides=()).plain == (f"a failed: {SOFTER}",)
     assert ask(overrides=()).plain == ("the checkpoint a has not been run for ingest ingest-1",)
 
 

@@ -18,7 +18,9 @@ from expectations.suite import ExpectationSpec, Severity, SuiteSpec
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACT = ROOT / "docs" / "reference-warehouse.md"
-SUITES = {suite.name: suite for suite in load_suites(ROOT / "expectations" / "suites")}
+ALL_SUITES = load_suites(ROOT / "expectations" / "suites")
+# What sluice itself writes beside the reference's tables is no part of their contract.
+SUITES = {suite.name: suite for suite in ALL_SUITES if suite.layer != "data_quality"}
 CHECKPOINTS = load_checkpoints(ROOT / "checkpoints")
 
 UNIQUE = ("expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique")
@@ -237,9 +239,9 @@ def test_every_foreign_key_is_checked_against_the_parents_key(child: str, column
 
 
 def test_every_suite_is_checked_by_exactly_one_checkpoint() -> None:
-    chosen = Counter(suite.name for spec in CHECKPOINTS.values() for suite in spec.choose(list(SUITES.values())))
+    chosen = Counter(suite.name for spec in CHECKPOINTS.values() for suite in spec.choose(ALL_SUITES))
 
-    assert chosen == Counter(dict.fromkeys(SUITES, 1))
+    assert chosen == Counter(dict.fromkeys((suite.name for suite in ALL_SUITES), 1))
 
 
 def test_the_checkpoints_gate_the_loads_of_the_contract() -> None:
@@ -248,4 +250,5 @@ def test_the_checkpoints_gate_the_loads_of_the_contract() -> None:
         "staging": ("marts",),
         "marts": ("dashboards",),
         "dashboards": (),
+        "models": (),
     }

@@ -17,10 +17,10 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from checkpoints.gate import GateClosedError
 from flows.cli.exit_codes import ExitCode
 from flows.cli.job import run_main_job
+from flows.clock import utc_now
 from flows.ingest_ids import new_ingest_id
 from flows.pipeline import LocalRun, load_and_gate, main_job, run_locally
 from flows.scenario import Scenario
-from flows.workspace import utc_now
 from gx.settings import Settings
 from tests.journeys.command import Sluice
 from tests.journeys.conftest import GoodRun, PrefectServer
@@ -143,6 +143,19 @@ def test_a_persons_word_for_a_gate_and_its_end_are_announced(
     assert prefect.events("sluice.gate.closed", stopped.ingest_id, at_least=already + 1)[0]["load"] == "marts"
 
 
+def test_a_check_by_hand_announces_its_gates(
+    stopped: StoppedRun, prefect: PrefectRecords, prefect_server: PrefectServer
+) -> None:
+    """So a load of one's own project can be served, and start when its gate opens."""
+    ingest = "checked-by-hand"
+
+    checked = stopped.sluice.run("check", "raw", "--ingest", ingest, "--json", PREFECT_API_URL=prefect_server.url)
+
+    assert (checked.code, checked.document["gates"]) == (0, {"staging": "open"})
+    (event,) = prefect.events("sluice.gate.opened", ingest)
+    assert event == {"load": "staging", "ingest_id": ingest, "reasons": [f"raw {checked.document['verdict']}"]}
+
+
 def test_each_checkpoint_leaves_an_artifact_with_verdict_reasons_and_data_docs(
     stopped: StoppedRun, prefect: PrefectRecords
 ) -> None:
@@ -157,39 +170,34 @@ def test_each_checkpoint_leaves_an_artifact_with_verdict_reasons_and_data_docs(
     assert "[Data Docs](file://" in staging
 
 
-def test_a_wrong_key_ends_the_run_at_once_with_closed_gates_and_a_passing_fault_does_not(
+def test_a_wrong_key_is_found_by_the_preflight_at_once_and_nothing_is_loaded(
     prefect: PrefectRecords, settings_of: Callable[..., Settings], state_after_good_run: Path, good_run: GoodRun
 ) -> None:
-    warehouse = state_after_good_run / "warehouse.duckdb"
-    settings = settings_of(state_after_good_run, stripe_api_key="wrong_key_51Zz", wait_seconds=0.3)
-    with another_process_has(warehouse) as let_go:
+    settings = settings_of(state_after_good_run, stripe_api_key="wrong_key_51Zz")
 
-        def reporter(line: str) -> None:
-            if line.startswith("waiting for the warehouse"):  # longer than it waits, shorter than until it tries again
-                threading.Timer(1.2, let_go).start()
-
-        job = run_main_job(settings, Scenario(), reporter)
+    job = run_main_job(settings, Scenario(), silent)
     gate = job.ledger.gate("staging", ["raw"], ingest_id=None, now=utc_now())
     job.ledger.close()
 
     assert job.code is ExitCode.ERRORED
     assert "Stripe" in str(job.problem)
     assert "wrong_key_51Zz" not in str(job.problem)
-    assert prefect.tasks(prefect.flow_run(f"sluice {job.ingest_id}").id) == {
-        "preflight": TaskRecord("Completed", 2),
-        f"ingest {job.ingest_id}": FAILED,
-    }
-    assert (gate.ingest_id, gate.is_open) == (job.ingest_id, False)
-    assert job.ingest_id != good_run.ingest_id
+    assert prefect.tasks(prefect.flow_run(f"sluice {job.ingest_id}").id) == {"preflight": FAILED}
+    assert gate.ingest_id == good_run.ingest_id  # no ingest has begun since
 
 
-def test_a_load_that_fails_ends_the_run_and_leaves_the_next_gate_closed(
+def test_a_load_that_fails_ends_the_run_and_leaves_the_next_gate_closed_and_a_passing_fault_before_it_does_not(
     prefect: PrefectRecords, settings_of: Callable[..., Settings], state_after_good_run: Path, tables: Tables
 ) -> None:
     tables.change("alter table marts.fct_user_activity drop column total_events")
     shown = tables.contents("dashboards")
+    with another_process_has(state_after_good_run / "warehouse.duckdb") as let_go:
 
-    job = run_main_job(settings_of(state_after_good_run), Scenario(), silent)
+        def reporter(line: str) -> None:
+            if line.startswith("waiting for the warehouse"):  # longer than it waits, shorter than until it tries again
+                threading.Timer(1.2, let_go).start()
+
+        job = run_main_job(settings_of(state_after_good_run, wait_seconds=0.3), Scenario(), reporter)
     job.ledger.close()
     gates = Sluice(state_after_good_run).run("gate", "status", "--json")
 
@@ -197,6 +205,7 @@ def test_a_load_that_fails_ends_the_run_and_leaves_the_next_gate_closed(
     assert "load marts" in str(job.problem)
     assert "fct_user_activity" in str(job.problem)
     tasks = prefect.tasks(prefect.flow_run(f"sluice {job.ingest_id}").id)
+    assert tasks["preflight"] == TaskRecord("Completed", 2)
     assert tasks["load marts"] == FAILED
     assert "checkpoint marts" not in tasks
     assert {gate["load"]: gate["decision"] for gate in gates.document} == {
@@ -226,6 +235,7 @@ def test_a_load_that_is_asked_for_twice_is_run_twice(
     assert [run.state_name for run in runs] == ["Completed", "Completed"]
     for run in runs:
         assert prefect.tasks(run.id) == {
+            "preflight": DONE,
             "gate dashboards": DONE,
             "load dashboards": DONE,
             "checkpoint dashboards": DONE,
@@ -243,5 +253,5 @@ def test_an_event_that_comes_for_an_ingest_without_an_open_gate_loads_nothing(
         state: State[Any] = load_and_gate(str(settings.project), "marts", ingest_id, return_state=True)
 
     assert state.type is StateType.FAILED
-    assert prefect.tasks(prefect.flow_run(f"marts {ingest_id}").id) == {"gate marts": FAILED}
+    assert prefect.tasks(prefect.flow_run(f"marts {ingest_id}").id) == {"preflight": DONE, "gate marts": FAILED}
     assert tables.contents(*PUBLISHED) == before

@@ -187,7 +187,7 @@ def test_a_rollback_and_forward_again(
     assert tables.contents("intermediate", "marts") == before
     assert sluice.run("gate", "check", "publish-marts").code == 1
     closed = sluice.run("gate", "check", "dashboards", "--ingest", second, "--json").document
-    assert (closed["decision"], "rolled back: readers use an earlier version" in closed["reasons"][0]) == (
+    assert (closed["decision"], "taken back: readers use an earlier version" in closed["reasons"][0]) == (
         "closed",
         True,
     )
@@ -195,7 +195,7 @@ def test_a_rollback_and_forward_again(
     with opened() as workspace:
         with pytest.raises(PublishingError, match="no complete build of marts"):
             workspace.publish("marts", second)
-        with pytest.raises(GateClosedError, match="rolled back"):  # as a load would whose event comes twice
+        with pytest.raises(GateClosedError, match="taken back"):  # as a load would whose event comes twice
             workspace.load("marts", second)
         for load in _as_far_as_marts(workspace, third):
             through(workspace, load, third)

@@ -9,6 +9,7 @@
 - A SELECT from a table named in _FAULTS fails as Snowflake says it does; from LOSES_THE_SESSION only once, from STALLS
   without an answer.
 - Schemas can be swapped and renamed, and tell what was granted (:mod:`tests.warehouses.snowflake_schemas`).
+- There are roles, grants to them and virtual warehouses (:mod:`tests.warehouses.snowflake_access`).
 - What the emulator cannot do is a SQL error (as HTTP 500 the connector would retry it for minutes).
 
 Run as ``python -m tests.warehouses.snowflake_emulator``; the user is ``SLUICE``, the password is read from the
@@ -39,6 +40,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from tests.warehouses.snowflake_access import Access, RefusedError
 from tests.warehouses.snowflake_schemas import Schemas
 
 USER = "SLUICE"
@@ -51,6 +53,11 @@ _arrow: Any = import_module("fakesnow.arrow")
 _transforms: Any = import_module("fakesnow.transforms")
 
 _WRONG_PASSWORD = {"code": "390100", "message": "Incorrect username or password was specified.", "success": False}
+_NO_SUCH_ROLE = {"code": "390189", "success": False}
+_NO_SUCH_ROLE_SAID = (
+    "Role '{}' specified in the connect string does not exist or not authorized. Contact your local system "
+    "administrator, or attempt to login with another role, e.g. PUBLIC."
+)
 _UNSUPPORTED = {
     "data": {"errorCode": "002140", "sqlState": "0A000"}, "code": "002140", "success": False,
 }  # fmt: skip
@@ -104,12 +111,17 @@ def emulator(password: str) -> Starlette:
     """fakesnow's application, with a login that looks at the password and no answer that is retried."""
 
     faults = dict(_FAULTS)
+    access, roles = Access(DATABASE), dict[str, str]()
 
     async def login(request: Request) -> JSONResponse:
         told = (await _body(request))["data"]
         if (told.get("LOGIN_NAME"), told.get("PASSWORD")) != (USER, password):
             return JSONResponse({"data": None, **_WRONG_PASSWORD})
+        role = str(request.query_params.get("roleName") or "SYSADMIN").upper()
+        if not access.may_log_in(role):
+            return JSONResponse({"data": None, **_NO_SUCH_ROLE, "message": _NO_SUCH_ROLE_SAID.format(role)})
         answer: JSONResponse = await _server.login_request(request)
+        roles[json.loads(bytes(answer.body))["data"]["token"]] = role
         return answer
 
     schemas = Schemas(DATABASE)
@@ -126,12 +138,16 @@ def emulator(password: str) -> Starlette:
                 return JSONResponse({**told, "message": message})
         try:
             session = _server.to_conn(_server.to_token(request))
-            answered = schemas.answer(statement, session._duck_conn.cursor())
+            asked = access.answer(statement, roles.get(_server.to_token(request), "SYSADMIN"))
+            answered = schemas.answer(asked, session._duck_conn.cursor())
             if answered != statement:
                 changed = json.dumps({**body, "sqlText": answered}).encode()
                 is_packed = request.headers.get("Content-Encoding") == "gzip"
                 request._body = gzip.compress(changed) if is_packed else changed
             answer: JSONResponse = await _server.query_request(request)
+        except RefusedError as error:
+            told = {"data": {"errorCode": error.number, "sqlState": error.state}, "code": error.number}
+            return JSONResponse({**told, "success": False, "message": str(error)})
         except Exception as error:  # noqa: BLE001 - whatever it is, the client has to be told
             return JSONResponse({**_UNSUPPORTED, "message": f"{type(error).__name__}: {error}"})
         if answer.status_code < HTTPStatus.INTERNAL_SERVER_ERROR:

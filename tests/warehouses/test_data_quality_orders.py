@@ -48,6 +48,7 @@ def opened(copied: Copied) -> None:
     assert copied.open_in_sql() == copied.open_in_ledger() == {"staging", "marts"}
 
 
+@pytest.mark.timeout(900)  # some fifty processes, on a machine that may be busy
 def test_killed_at_every_step_the_warehouse_is_as_closed_or_more(
     copied: Copied,
     place: Site,

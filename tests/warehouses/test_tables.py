@@ -100,6 +100,17 @@ def test_reserved_words_spaces_and_other_alphabets_are_names_like_any(checks: Ch
     ]
 
 
+@pytest.mark.parametrize("name", ["Größe 数据", "GRÖSSE", "ıİ"])
+def test_letters_that_fold_differently_elsewhere_are_found(site: Site, checks: Checks, name: str) -> None:
+    site.execute(f'CREATE TABLE "Odd Shop"."{name}" AS SELECT 1 AS id')
+    try:
+        run = checks.run({f'"Odd Shop"."{name}"': [{"expect_table_row_count_to_equal": {"value": 1}}]})
+    finally:
+        site.execute(f'DROP TABLE "Odd Shop"."{name}"')
+
+    assert run.verdict is Verdict.PASSED
+
+
 def test_a_table_may_be_named_with_its_database(site: Site, checks: Checks) -> None:
     database = {"duckdb": "warehouse", "postgresql": "postgres", "snowflake": "sluice"}[site.kind]
 

@@ -12,6 +12,7 @@ from sqlalchemy.engine import URL
 
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.result import Verdict
+from flows.publication import ROLLED_BACK
 from tests.checkpoints.runs import MINUTE, NOON, OUTCOMES, outcome, record, run_of
 
 
@@ -208,3 +209,12 @@ def test_texts_no_database_likes_do_not_open_anything(ledger: Ledger) -> None:
     except LedgerError as error:
         assert "cannot be used" in str(error)  # noqa: PT017 - SQLite keeps it
     assert not ledger.gate("marts", ["staging"], ingest_id="ingest-1", now=NOON).is_open
+
+
+def test_a_rollback_closes_its_gates_on_every_database(ledger: Ledger) -> None:
+    """PostgreSQL, unlike SQLite, refuses a verdict that is longer than its column."""
+    record(ledger, run_of(Verdict.PASSED), "dashboards")
+    ledger.close_gates("staging", "ingest-1", ["dashboards"], "readers use another", NOON + MINUTE, ROLLED_BACK)
+    gate = ledger.gate("dashboards", ["staging"], ingest_id="ingest-1", now=NOON + MINUTE)
+    assert (gate.is_open, gate.settled) == (False, True)
+    assert gate.reasons == (f"staging {ROLLED_BACK}: readers use another",)

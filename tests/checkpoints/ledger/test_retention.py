@@ -52,7 +52,8 @@ def test_what_is_old_and_needed_for_nothing_goes_from_every_table(full: Ledger, 
     deleted = full.prune(KEEP, NOW)
     assert deleted == {
         "expectation_results": 3, "row_counts": 4, "checkpoint_runs": 2, "gate_decisions": 4, "overrides": 0,
-        "ingest_tables": 4, "ingests": 2, "deliveries": 0, "alerts": 0, "threads": 0,
+        "ingest_tables": 4, "ingests": 2, "deliveries": 0, "alerts": 0, "flow_runs": 0,
+        "threads": 0,
     }  # fmt: skip
     kept = {"run-2", "run-95", "run-96"}  # the second is the measure of `sold`
     for table in ("checkpoint_runs", "expectation_results", "row_counts", "gate_decisions"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import duckdb
 import pytest
 
 from tests.flows.cli.foreign import ForeignProject
@@ -37,6 +38,9 @@ def test_a_softer_checkpoint_opens_its_gate_whatever_the_verdict_and_says_so(
     assert f"mycheck {verdict}: {SOFTER}\n" in gate.out
     assert f"mycheck {verdict}: {found}" in gate.out
     assert f"mycheck {verdict}: {SOFTER}" in docs(project)
+    with duckdb.connect(str(project.database)) as connection:
+        told = connection.execute("select is_open, reasons from data_quality.gate_open").fetchall()
+    assert told == [(True, f"mycheck {verdict}: {SOFTER}")]
     pages = [file.read_text(encoding="utf-8") for file in (project.state / "data_docs" / "validations").rglob("*.html")]
     assert pages
     assert not any("blocks the load" in page for page in pages)

@@ -25,6 +25,16 @@ def test_nothing_hostile_becomes_markup_on_any_page(project: DocsProject) -> Non
     assert {path: found for path, found in dangers.items() if found} == {}
 
 
+def test_what_the_site_remembers_of_hostile_runs_stays_text(project: DocsProject) -> None:
+    project.publish(*hostile.store(project), standing=hostile.standing())
+    for number, payload in enumerate(hostile.PAYLOADS):  # their pages, and the index, are made of lines that were kept
+        project.publish(project.store_run(f"payload.{number}", [result()], day=50, table=payload, run_name=payload))
+    pages = {path: html for path, html in project.pages().items() if path.startswith(("tables/", "index"))}
+    assert {path: read(html).dangers for path, html in pages.items() if read(html).dangers} == {}
+    for payload in hostile.PAYLOADS:
+        assert payload in read(pages["index.html"].partition('id="recent"')[2]).text
+
+
 def test_hostile_text_is_shown_as_text(project: DocsProject) -> None:
     for payload in hostile.PAYLOADS:
         key = project.store_run("s.t", [result(expectation(column="a", notes=payload), success=False)])

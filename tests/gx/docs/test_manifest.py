@@ -93,7 +93,8 @@ def test_the_roll_up_is_bounded() -> None:
     assert [len(table.marks) for table in roll_up.tables.values()] == [RUNS_SHOWN, RUNS_SHOWN]
     assert len(roll_up.recent) == RECENT_RUNS
     assert [each.path for each in roll_up.recent[:2]] == paths([699, 698], "s.other")
-    assert (roll_up.recent[0].checkpoint, roll_up.recent[0].failed_by_severity) == ("nightly", {Severity.INFO: 1})
+    assert "nightly" in roll_up.recent[0].row
+    assert '<span class="severities">1 info</span>' in roll_up.recent[0].row
 
 
 def test_what_was_dropped_is_on_no_list() -> None:
@@ -101,6 +102,28 @@ def test_what_was_dropped_is_on_no_list() -> None:
     pruned = full.with_tables([TableRuns.of(runs(range(4)), [run(4)], Keep(runs=2))])
     assert [mark.path for mark in pruned.tables["s.t"].marks] == paths([3, 4])
     assert [each.path for each in pruned.recent] == paths([4, 3])
+
+
+def test_a_run_that_is_published_again_is_listed_as_it_is_now() -> None:
+    every = range(RECENT_RUNS + 100)
+    history = runs(every)
+    roll_up = RollUp.empty().with_tables([history])
+    for number in (every[-1], every[-RECENT_RUNS]):  # one as it is, and one that is packed
+        again = run(number, verdict=Verdict.ERRORED)
+        history = TableRuns.of(history, [again], Keep())
+        roll_up = roll_up.with_tables([history], [again.path])
+        (line,) = [each.row for each in roll_up.recent if each.path == again.path]
+        assert line.startswith('<tr class="errored">')
+    assert history.rows[run(every[-1]).path].startswith('<tr class="errored">')
+    assert len(roll_up.recent) == RECENT_RUNS
+
+
+def test_a_history_of_before_lines_were_kept_gets_them() -> None:
+    history = runs(range(3))
+    before = TableRuns.model_validate_json(history.model_dump_json(exclude={"rows"}))
+    assert not before.rows
+    assert TableRuns.of(before, [run(3)], Keep()).rows == runs(range(4)).rows
+    assert list(runs(range(150)).rows) == paths(range(50, 150))
 
 
 def test_a_slower_publisher_takes_nothing_back() -> None:

@@ -1,0 +1,96 @@
+"""``sluice permissions``: whose permissions a change touches."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from flows.cli.exit_codes import ExitCode
+from flows.cli.options import common_failing_with, print_json
+from gx.errors import ConfigError
+from gx.settings import Settings
+
+if TYPE_CHECKING:
+    from flows.permissions.approval import Approval
+    from flows.permissions.review import Finding
+
+
+@click.group()
+def permissions() -> None:
+    """Look after what service accounts may do."""
+
+
+@permissions.command()
+@click.argument("diff", required=False, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--base", metavar="REF", help="Compare with this commit of the git repository here, instead of a DIFF.")
+@click.option("--head", metavar="REF", default="HEAD", show_default=True, help="What is compared with it.")
+@click.option(
+    "--reviews", type=click.Path(path_type=Path), metavar="FILE",
+    help="The pull request's reviews, as GitHub's API gives them: findings that an approver agreed to are no failure.",
+)  # fmt: skip
+@click.option("--author", metavar="LOGIN", help="Who wrote the pull request.")
+@click.option("--ignore", multiple=True, metavar="GLOB", help="Files that nothing executes there, such as 'tests/*'.")
+@common_failing_with(findings=[])
+def review(
+    *, settings: Settings, as_json: bool, diff: Path | None, base: str | None, head: str,
+    reviews: Path | None, author: str | None, ignore: tuple[str, ...],
+) -> ExitCode:  # fmt: skip
+    """Find what takes something away from a registered service account: REVOKE, DROP, new owners, changed users.
+
+    DIFF is a unified diff, a file or - for standard input (the default). Exits 1 when there is something.
+    """
+    from flows.permissions.approval import approvals, read_reviews
+    from flows.permissions.diff import git_diff
+    from flows.permissions.review import review as look
+    from flows.preflight.accounts import REGISTRY, load_registry
+
+    file = settings.project / REGISTRY
+    accounts = load_registry(file)
+    if accounts is None:
+        raise ConfigError("there is no such registry: without it nobody knows which accounts matter", file=file)
+    if base is not None and diff is not None:
+        raise ConfigError("give a DIFF or --base, not both")
+    text = git_diff(Path.cwd(), base, head) if base is not None else _read(diff)
+    findings = [one for one in look(text, accounts) if not any(fnmatch(one.file, glob) for glob in ignore)]
+    agreed: list[Approval] | None = None
+    if reviews is not None:
+        agreed = approvals(findings, read_reviews(reviews), head=head, author=author)
+    is_missing = bool(findings) if agreed is None else any(one.by is None for one in agreed)
+    code = ExitCode.FAILED if is_missing else ExitCode.OK
+    if as_json:
+        told = [{**asdict(one), "kind": str(one.kind), "breaks": one.breaks} for one in findings]
+        given = None if agreed is None else [asdict(one) for one in agreed]
+        print_json({"findings": told, "approvals": given, "exit_code": int(code)})
+    else:
+        _print(findings, agreed)
+    return code
+
+
+def _read(diff: Path | None) -> str:
+    if diff is None or str(diff) == "-":
+        if sys.stdin.isatty():
+            raise ConfigError("there is no diff: give a file, pipe one in, or use --base REF")
+        return sys.stdin.buffer.read().decode(errors="replace")
+    try:
+        return diff.read_bytes().decode(errors="replace")
+    except OSError as error:
+        raise ConfigError(f"cannot be read: {error.strerror}", file=diff) from None
+
+
+def _print(findings: list[Finding], agreed: list[Approval] | None) -> None:
+    for one in findings:
+        click.secho(f"{one.file}:{one.line}: {one.kind}: {one.statement}", fg="red")
+        click.echo(f"    touches {', '.join(one.touches)} of {one.account}; its owner is {one.owner}")
+        click.echo(f"    {one.breaks}")
+    for approval in agreed or ():
+        if approval.by is None:
+            click.secho(f"{approval.account}: not approved: {approval.problem}", fg="red")
+        else:
+            click.secho(f"{approval.account}: @{approval.by} agrees", fg="green")
+    if not findings:
+        click.echo("no registered account is touched")

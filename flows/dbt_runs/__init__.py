@@ -1,0 +1,1 @@
+"""Where it is told what dbt's runs took: dbt's artifacts, dbt Cloud, Snowflake's query history."""

@@ -1,0 +1,1 @@
+"""Before anything is loaded: can everything that the run needs be reached and used?"""

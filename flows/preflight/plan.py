@@ -1,0 +1,50 @@
+"""What a preflight is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy.engine import URL
+
+from checkpoints.ledger import Ledger
+from flows.preflight.accounts import Registry
+from gx.settings import Settings
+from gx.warehouse.base import Warehouse
+
+_PATIENCE_OF_A_RUN = 4
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A project, and the occasion.
+
+    Attributes:
+        warehouse: the run's own; not touched but for a DuckDB file, which only one process can have.
+        databases: SQL sources by name.
+        environment: where Prefect's address and the notifiers' keys are.
+        run: whether a run is about to begin, which makes what is not there yet, and is told nothing of accounts that
+            it has nothing to do with; otherwise somebody asks.
+        account: the only account asked about.
+    """
+
+    settings: Settings
+    warehouse: Warehouse
+    ledger: Ledger
+    registry: Registry | None
+    databases: Mapping[str, URL]
+    environment: Mapping[str, str]
+    today: date
+    run: bool
+    account: str | None = None
+
+    @property
+    def limit(self) -> float:
+        """How long all checks may take together, in seconds. A run has nobody waiting before a terminal."""
+        return self.settings.preflight_seconds * (_PATIENCE_OF_A_RUN if self.run else 1)
+
+    @property
+    def seconds(self) -> float:
+        """How long one connection may take: less than all the time there is, so that its own error is told."""
+        return max(1.0, self.limit * 0.75)

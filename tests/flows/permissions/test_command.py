@@ -1,0 +1,131 @@
+"""``sluice permissions review`` on a git repository, and with the reviews of a pull request."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from flows.cli.app import cli
+from tests.flows.permissions.test_review import ACCOUNTS, diff
+
+REVOKE = "REVOKE ROLE DBT_ROLE FROM USER DBT_SVC;"
+HEAD = "4a5e1e4baab89f3a32518a88c31bc87f618f7667"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    (tmp_path / "service_accounts.yml").write_text(ACCOUNTS)
+    return tmp_path
+
+
+def run(project: Path, *arguments: str, given: str | None = None) -> Result:
+    return CliRunner().invoke(cli, ["permissions", "review", "--project", str(project), *arguments], input=given)
+
+
+def reviewed(project: Path, *reviews: dict[str, Any], author: str = "isabel") -> Result:
+    (project / "reviews.json").write_text(json.dumps([list(reviews)]))
+    more = ("--reviews", str(project / "reviews.json"), "--head", HEAD, "--author", author)
+    return run(project, *more, given=diff(REVOKE))
+
+
+def by(login: str, state: str = "APPROVED", commit: str = HEAD) -> dict[str, Any]:
+    return {"user": {"login": login, "id": 1}, "state": state, "commit_id": commit, "body": "x"}
+
+
+def test_a_finding_is_exit_code_1_and_none_is_0(project: Path) -> None:
+    found = run(project, "-", given=diff(REVOKE))
+
+    assert found.exit_code == 1
+    assert "infra/access.sql:11: REVOKE: REVOKE ROLE DBT_ROLE FROM USER DBT_SVC" in found.output
+    assert "its owner is Buck" in found.output
+    assert run(project, given=diff("SELECT 1;")).exit_code == 0
+
+
+def test_json_says_the_same_to_programs(project: Path) -> None:
+    document = json.loads(run(project, "--json", given=diff(REVOKE)).output)
+
+    (finding,) = document["findings"]
+    assert (finding["file"], finding["line"], finding["kind"], finding["account"]) == (
+        "infra/access.sql",
+        11,
+        "REVOKE",
+        "dbt",
+    )
+    assert document["exit_code"] == 1
+
+
+def test_files_that_nothing_executes_can_be_left_out(project: Path) -> None:
+    text = diff(REVOKE, file="tests/warehouses/test_access.py")
+
+    assert run(project, given=text).exit_code == 1
+    assert run(project, "--ignore", "tests/*", given=text).exit_code == 0
+
+
+def test_git_is_asked_for_what_the_branch_changed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*arguments: str) -> None:
+        identity = ("-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgsign=false")
+        subprocess.run(["git", *identity, *arguments], cwd=project, check=True, capture_output=True)
+
+    git("init", "-b", "main")
+    (project / "access.sql").write_text("SELECT 1;\n")
+    git("add", ".")
+    git("commit", "-m", "first")
+    git("checkout", "-b", "cleanup")
+    (project / "access.sql").write_text(f"SELECT 1;\n{REVOKE}\n")
+    git("commit", "-am", "second")
+    monkeypatch.chdir(project)
+
+    found = run(project, "--base", "main")
+
+    assert found.exit_code == 1
+    assert "access.sql:2: REVOKE" in found.output
+    assert run(project, "--base", "cleanup").exit_code == 0
+    unknown = run(project, "--base", "no-such-branch")
+    assert (unknown.exit_code, "no-such-branch" in unknown.output) == (2, True)
+
+
+def test_an_approvers_approval_of_this_very_commit_is_enough(project: Path) -> None:
+    assert reviewed(project, by("Buck")).exit_code == 0
+    assert reviewed(project, by("buck"), by("buck", "COMMENTED")).exit_code == 0
+    assert reviewed(project, author="buck").exit_code == 0  # his own change; GitHub lets nobody approve that
+
+
+def test_nothing_else_is(project: Path) -> None:
+    for reviews in (
+        [],
+        [by("ann")],
+        [by("buck", commit="0" * 40)],
+        [by("buck", "CHANGES_REQUESTED")],
+        [by("buck"), by("buck", "CHANGES_REQUESTED")],
+        [by("buck"), by("buck", "DISMISSED")],
+        [by("buck", "COMMENTED")],
+        [{**by("buck"), "user": None}],
+    ):
+        ended = reviewed(project, *reviews)
+        assert ended.exit_code == 1, reviews
+        assert f"@buck has to approve {HEAD[:12]}" in ended.output
+
+
+def test_an_account_that_nobody_may_approve_for_stays_refused(project: Path) -> None:
+    (project / "service_accounts.yml").write_text(ACCOUNTS.replace("    approvers: [buck]\n", ""))
+
+    ended = reviewed(project, by("buck"))
+
+    assert ended.exit_code == 1
+    assert "name its `approvers` in the registry" in ended.output
+
+
+def test_what_cannot_be_read_is_no_approval(project: Path) -> None:
+    (project / "reviews.json").write_text('{"message": "Not Found"}')
+
+    ended = run(project, "--reviews", str(project / "reviews.json"), "--head", HEAD, given=diff(REVOKE))
+
+    assert ended.exit_code == 2
+    assert run(project, str(project / "no-such.diff")).exit_code == 2
+    (project / "service_accounts.yml").unlink()
+    assert run(project, given=diff(REVOKE)).exit_code == 2

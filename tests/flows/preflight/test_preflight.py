@@ -1,0 +1,91 @@
+"""The whole preflight on a project: everything wrong at once, and what a run does about it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy.engine import URL
+
+from flows.preflight.lines import Status
+from flows.preflight.preflight import PreflightError
+from gx.errors import ConfigError, SluiceError, WarehouseError
+from tests.warehouses.roles import Project, line, red
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    found = Project(tmp_path, URL.create("duckdb", database=str(tmp_path / "shop.duckdb")))
+    found.write("accounts: []\n")
+    return found
+
+
+def test_a_wrong_registry_is_told_with_its_line_and_the_rest_is_looked_at(project: Project) -> None:
+    project.write("accounts:\n  - {name: x}\n")
+
+    found = project.look(run=True)
+
+    (only,) = red(found)
+    assert "service_accounts.yml:2" in only.detail
+    assert line(found, "connection", "warehouse").status is Status.FINE
+    with pytest.raises(ConfigError, match=r"service_accounts\.yml:2"):
+        found.require()
+
+
+def test_an_account_that_is_not_in_the_registry_is_refused_with_those_that_are(project: Project) -> None:
+    project.write("accounts:\n  - {name: dbt, owner: a, purpose: b, role: c, grants: [], last_verified: 2026-01-01}\n")
+
+    with pytest.raises(ConfigError, match=r"no account 'dbtt' \(did you mean 'dbt'\?\); there are: dbt"):
+        project.look(account="dbtt")
+
+
+def test_a_suite_a_source_and_a_warehouse_that_are_all_wrong_are_told_together(project: Project) -> None:
+    (project.directory / "expectations" / "suites" / "orders.yml").write_text("table: main.orders\nexpectation: []\n")
+    broken = Project(project.directory, URL.create("duckdb", database=str(project.directory)))
+    environment = {"SLUICE_SOURCE_SHOP_URL": "postgresql://me:s3cret-pw@127.0.0.1:9/shop"}
+
+    found = broken.look(environment=environment, run=True)
+
+    assert {one.check for one in red(found)} == {"configuration", "warehouse", "source shop"}
+    with pytest.raises(PreflightError, match="2 problems") as stopped:  # a source of figures alone stops nothing
+        found.require()
+    assert "orders.yml:2" in str(stopped.value)
+    assert "s3cret-pw" not in str(stopped.value) + "".join(map(str, found.lines))
+
+
+def test_one_problem_is_raised_as_what_it_is(project: Project) -> None:
+    broken = Project(project.directory, URL.create("duckdb", database=str(project.directory)))
+
+    with pytest.raises(WarehouseError):
+        broken.look(run=True).require()
+
+
+def test_a_preflight_that_nobody_loads_after_makes_no_warehouse(project: Project) -> None:
+    found = project.look()
+
+    assert line(found, "connection", "warehouse").status is Status.FAILED
+    assert not (project.directory / "shop.duckdb").exists()
+    assert not (project.directory / "state").exists()
+
+
+def test_stores_that_cannot_be_written_are_told_and_stop_no_load(project: Project) -> None:
+    state = project.directory / "state"
+    state.mkdir()
+    (state / "gx").write_text("a file where a folder should be")
+    (state / "data_docs").write_text("likewise")
+
+    found = project.look(run=True)
+
+    assert [(one.check, one.what, one.stops) for one in red(found)] == [
+        ("stores", "validation results", False),
+        ("stores", "Data Docs sluice", False),
+    ]
+    found.require()
+
+
+def test_a_ledger_that_cannot_be_written_stops_the_run(project: Project) -> None:
+    (project.directory / "state").mkdir()
+    (project.directory / "state" / "ledger.sqlite").mkdir()
+
+    with pytest.raises(SluiceError, match="the ledger"):
+        project.look(run=True).require()
