@@ -133,7 +133,7 @@ def _channels(node: Node) -> dict[str, ChannelSpec]:
         kind = options["type"].text("`type`")
         if kind not in list(ChannelType):
             raise options["type"].fail(
-                f"`type` is {kind!r}{suggest(kind, list(ChannelType))}; it can be {', '.join(ChannelType)}"
+                f"`type` is {kind!r}{suggest(kind, map(str, ChannelType))}; it can be {', '.join(ChannelType)}"
             )
         rest = {key: value for key, value in options.items() if key != "type"}
         channels[name] = ChannelSpec(name, ChannelType(kind), rest, entry)
@@ -162,7 +162,7 @@ def _route(item: Node, names: _Names) -> Route:
 
 def _severity(node: Node, text: str) -> Severity:
     if text not in list(Severity):
-        raise node.fail(f"`severity` is {text!r}{suggest(text, list(Severity))}; it can be {', '.join(Severity)}")
+        raise node.fail(f"`severity` is {text!r}{suggest(text, map(str, Severity))}; it can be {', '.join(Severity)}")
     return Severity(text)
 
 

@@ -205,3 +205,16 @@ def test_who_has_no_channel_is_told_when_there_is_one() -> None:
     assert memory.run(A).messages == ()
     memory.routing = CALM
     assert sorted(loud(memory.wait(1))) == [("pagerduty", "a"), ("slack", "a")]
+
+
+def test_what_is_snoozed_is_not_in_the_message_that_calls_for_another_of_its_thread() -> None:
+    memory = Memory()
+    memory.run(C, problem("d", Severity.WARNING))
+    until = memory.now + timedelta(hours=4)
+    memory.keep(
+        answering.snooze(
+            memory.known(), frozenset({1}), until=until, by="Ada", reason="known", now=memory.now, routing=CALM,
+            project="shop",
+        )
+    )  # fmt: skip
+    assert sorted(loud(memory.run(C, problem("d")))) == [("pagerduty", "d"), ("slack", "d")]
