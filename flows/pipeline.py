@@ -25,6 +25,7 @@ from checkpoints.layers import LOADS, publish_gate
 from checkpoints.result import CheckpointFailedError, CheckpointRun
 from flows.ingest_ids import new_ingest_id
 from flows.monitor.told import tell_killed, tell_run
+from flows.prefect_page import page_of_this_run
 from flows.recording import recorded
 from flows.reporting import announce, leave_artifact
 from flows.scenario import Scenario
@@ -220,7 +221,7 @@ def _opened(project: str, name: str, what: str, ingest_id: str, scenario: Scenar
     local = _local.get()
     settings = local.settings if local else load_settings(Path(project))
     # A command's own server is gone when the command is; no page of it is worth keeping.
-    page = None if local else flow_run.ui_url
+    page = None if local else page_of_this_run()
     with (
         recorded(
             settings,

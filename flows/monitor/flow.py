@@ -8,6 +8,7 @@ from prefect import flow, get_run_logger
 from prefect.runtime import flow_run
 
 from flows.monitor.running import watch_once
+from flows.prefect_page import page_of_this_run
 from gx.errors import SluiceError
 from gx.settings import load_settings
 
@@ -23,7 +24,7 @@ def monitor(project: str) -> None:
     Raises:
         MonitorError: it could not look at everything.
     """
-    report = watch_once(load_settings(Path(project)), run_id=flow_run.id, prefect_url=flow_run.ui_url)
+    report = watch_once(load_settings(Path(project)), run_id=flow_run.id, prefect_url=page_of_this_run())
     for check in report.checks:
         get_run_logger().info("%s: %s", check.name, check.problem or check.said)
     if not report.well:
