@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from great_expectations import ExpectationSuite, RunIdentifier
 from great_expectations.core import ExpectationSuiteValidationResult, ExpectationValidationResult
@@ -22,6 +23,7 @@ from checkpoints.validation import ValidatedTable
 from expectations.build import Unbuilt
 from gx.docs import store_and_publish
 from gx.docs.errors import DataDocsError
+from gx.docs.paths import result_page
 from gx.docs.standing import Standing
 from gx.masking import mask_error
 from gx.shown import META
@@ -64,6 +66,20 @@ def publish_docs(
         return error.index, str(error)
     except Exception as error:  # noqa: BLE001 - publishing never takes a verdict with it; the reason is shown
         return None, mask_error(f"{type(error).__name__}: {error}")
+
+
+def pages_of(tables: Sequence[ReadTable], run: CheckpointRun, address: str) -> dict[str, str]:
+    """For each suite where the run's page is, or will be, in the Data Docs at this address (without a slash)."""
+    return {
+        table.suite.name: f"{address}/{quote(result_page(_identifier(table, run).to_tuple()), safe='/-_.~')}"
+        for table in tables
+    }
+
+
+def _identifier(table: ReadTable, run: CheckpointRun) -> ValidationResultIdentifier:
+    if table.validated is not None and table.validated.identifier and table.validated.result:
+        return table.validated.identifier
+    return _nothing_read(table.suite, run)[0]
 
 
 def _complete(

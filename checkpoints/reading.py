@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from checkpoints import quarantining
 from checkpoints.outcomes import errored, read_outcomes
-from checkpoints.result import CheckpointRun, ExpectationOutcome, TableScan, Verdict
+from checkpoints.result import CheckpointRun, ExpectationOutcome, Fault, TableScan, Verdict
 from checkpoints.validation import TableValidation, ValidatedTable
 from expectations.build import Unbuilt
 from expectations.suite import SuiteSpec
@@ -23,6 +23,7 @@ class Reading:
     row_counts: list[tuple[str, int]] = field(default_factory=list)
     scans: list[TableScan] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
 
     def missing(self, suite: SuiteSpec, warehouse: str) -> str:
         """The suite's table is not there, so none of its expectations could be checked; returns that in words."""
@@ -44,7 +45,7 @@ class Reading:
         return self._unread(suite, said, said)
 
     def _unread(self, suite: SuiteSpec, problem: str, reason: str) -> str:
-        self.problems.append((Verdict.ERRORED, problem))
+        self._problem(suite, "unread", (Verdict.ERRORED, problem))
         self.outcomes.extend(errored(suite, spec, reason) for spec in suite.expectations)
         return reason
 
@@ -62,15 +63,20 @@ class Reading:
             problem = f"the rows of {suite.table} could not be counted"
             if table.problem is not None:
                 problem = f"the table {suite.table} could not be validated: {table.problem}"
-            self.problems.append((Verdict.ERRORED, problem))
+            self._problem(suite, "unread", (Verdict.ERRORED, problem))
             return
         self.row_counts.append((str(suite.table), rows))
         if validation.quarantine is not None:
             self.notes.extend(quarantining.notes(suite, validation.quarantine))
-            self.problems.extend(quarantining.problems(suite, validation.quarantine))
+            for each in quarantining.problems(suite, validation.quarantine):
+                self._problem(suite, "quarantine", each)
         if rows == 0 and not suite.allow_empty:
             text = f"the table {suite.table} is empty (set `allow_empty: true` in its suite if that is all right)"
-            self.problems.append((Verdict.FAILED, text))
+            self._problem(suite, "empty", (Verdict.FAILED, text))
+
+    def _problem(self, suite: SuiteSpec, kind: str, problem: tuple[Verdict, str]) -> None:
+        self.problems.append(problem)
+        self.faults.append(Fault(suite.name, kind, problem[1]))
 
     def complete(self, run: CheckpointRun) -> CheckpointRun:
         """The run with all of it."""
@@ -81,4 +87,5 @@ class Reading:
             row_counts=tuple(self.row_counts),
             scans=tuple(self.scans),
             notes=(*run.notes, *self.notes),
+            faults=tuple(self.faults),
         )

@@ -103,6 +103,20 @@ class TableScan:
 
 
 @dataclass(frozen=True)
+class Fault:
+    """What is wrong with a whole table, beside its expectations; one of the run's problems.
+
+    Attributes:
+        kind: ``unread``, ``empty`` or ``quarantine``.
+        text: as the problem says it.
+    """
+
+    suite: str
+    kind: str
+    text: str
+
+
+@dataclass(frozen=True)
 class CheckpointRun:
     """One run of one checkpoint for one ingest.
 
@@ -110,10 +124,12 @@ class CheckpointRun:
         problems: what kept the run from being whole (a missing or empty table, a configuration error), each
             blocking, as (verdict it forces, text).
         row_counts: rows of each table that was read.
+        faults: which of the problems are about which table.
         scans: how each table was read.
         docs: the Data Docs index, when it was published.
         docs_problem: why it was not.
         not_copied: why the warehouse's copy of the ledger does not have it.
+        not_told: what of its alerts could not be delivered yet.
         softer: whether the checkpoint only reports, and its gates open whatever the verdict.
         notes: of suites that observe, how long they still do; of rows that are quarantined, how many.
     """
@@ -130,8 +146,10 @@ class CheckpointRun:
     docs: str | None = None
     docs_problem: str | None = None
     not_copied: str | None = None
+    not_told: str | None = None
     softer: bool = False
     notes: tuple[str, ...] = ()
+    faults: tuple[Fault, ...] = ()
 
     @property
     def verdict(self) -> Verdict:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,11 +13,15 @@ from great_expectations.data_context import AbstractDataContext
 from great_expectations.expectations.expectation import Expectation
 
 from checkpoints import quarantining
+from checkpoints.alerts.alerting import Alerting
+from checkpoints.alerts.problem import Problem
+from checkpoints.alerts.problems import RunReading
+from checkpoints.alerts.report import Over, Report
 from checkpoints.audit_copy import AuditCopy
 from checkpoints.data_quality import NoDataQuality
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.override import Override
-from checkpoints.publish import ReadTable, publish_docs
+from checkpoints.publish import ReadTable, pages_of, publish_docs
 from checkpoints.reading import Reading
 from checkpoints.result import CheckpointRun, Verdict
 from checkpoints.spec import CheckpointSpec
@@ -55,6 +60,7 @@ class CheckpointRunner:
         audit_copy: where the tables are read, when not where their suites say.
         keep_days: how long the keys of quarantined rows stay on record.
         data_quality: the copy of gates and results in the warehouse.
+        alerting: who is told of what, and how it is sent.
     """
 
     suites_dir: Path
@@ -69,6 +75,7 @@ class CheckpointRunner:
     audit_copy: AuditCopy = AuditCopy()  # noqa: RUF009 - it is frozen
     keep_days: float = 400
     data_quality: NoDataQuality = NoDataQuality()  # noqa: RUF009 - it holds nothing
+    alerting: Alerting = Alerting()  # noqa: RUF009 - it is frozen
 
     def run(self, spec: CheckpointSpec, ingest_id: str) -> CheckpointRun:
         """Run a checkpoint on one ingest, record it, decide its gates and publish its Data Docs.
@@ -83,31 +90,76 @@ class CheckpointRunner:
         started = self.clock()
         run_id = f"{spec.name}-{started:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}"
         with self.data_quality.closing(spec.gates, ingest_id, f"{spec.name} has not finished") as closed:
-            self.ledger.begin_run(run_id, spec.name, ingest_id, spec.gates, started)
+            try:
+                self.ledger.begin_run(run_id, spec.name, ingest_id, spec.gates, started)
+            except LedgerError as error:
+                self._tell_of_lost(self.alerting.report_error(error, spec, ingest_id, run_id), error)
+                raise
         run = CheckpointRun(run_id, spec.name, ingest_id, started, started, (), softer=spec.softer)
         context: AbstractDataContext | None = None
         try:
             context = self.open_context()
             closed.check()
             self.audit_copy.verify()
-            run, tables = self._validate(spec, run)
+            run, tables, checked = self._validate(spec, run)
             self._remember(run)
         except BaseException as error:
             # Whatever it was, also an interrupt: the run has a verdict, and it is errored.
             failed = replace(run, finished_at=self.clock(), problems=((Verdict.ERRORED, _problem(error)),))
-            self.ledger.finish_run(failed, spec.gates)
+            report = self.alerting.report_error(error, spec, ingest_id, run_id)
+            with self._told_if_lost(report):
+                self.ledger.finish_run(failed, spec.gates, report)
+            if isinstance(error, SluiceError):
+                error.told = True
             if isinstance(error, Exception) and closed.problem is None:
                 self.data_quality.record(run_id)
             if context is not None and isinstance(error, Exception):
                 publish_docs(context, (), failed, standing=self._standing())  # or the front page would say all is well
+            if isinstance(error, Exception):
+                self.alerting.send(report, self.clock())
             raise
         run = replace(run, finished_at=self.clock())
-        decisions = self.ledger.finish_run(run, spec.gates)
+        report = self._report(spec, run, checked, tables)
+        with self._told_if_lost(report):
+            decisions = self.ledger.finish_run(run, spec.gates, report)
         not_copied = self.data_quality.record(run_id)
         docs, docs_problem = publish_docs(
             context, tables, run, decisions, self._overrides(run), standing=self._standing()
         )
-        return replace(run, docs=docs, docs_problem=docs_problem, not_copied=not_copied)
+        not_told = self.alerting.send(report, self.clock())
+        return replace(run, docs=docs, docs_problem=docs_problem, not_copied=not_copied, not_told=not_told)
+
+    def _report(
+        self, spec: CheckpointSpec, run: CheckpointRun, checked: _Checked, tables: Sequence[ReadTable]
+    ) -> Report:
+        def found() -> tuple[tuple[Problem, ...], Over]:
+            reading = RunReading(
+                run=run,
+                spec=spec,
+                suites=checked.suites,
+                all_suites=checked.all_suites,
+                checkpoints=[*self.checkpoints.values(), spec],
+                observing=checked.observing,
+                pages=pages_of(tables, run, self.alerting.docs) if self.alerting.docs else {},
+                prefect_url=self.alerting.prefect_url,
+            )
+            return reading.problems, reading.over
+
+        return self.alerting.report(found, spec, run.run_id)
+
+    @contextmanager
+    def _told_if_lost(self, report: Report) -> Iterator[None]:
+        """What cannot be written to the ledger is told directly, before the error goes on its way."""
+        try:
+            yield
+        except LedgerError as error:
+            self._tell_of_lost(report, error)
+            raise
+
+    def _tell_of_lost(self, report: Report, error: LedgerError) -> None:
+        report.failure = str(error)
+        self.alerting.send(report, self.clock())
+        error.told = True
 
     def _overrides(self, run: CheckpointRun) -> tuple[Override, ...]:
         try:
@@ -129,8 +181,9 @@ class CheckpointRunner:
             elif scan.why_all is not None:
                 self.ledger.scan_states.forget(scan.suite, run.started_at, run.run_id, self.clock())
 
-    def _validate(self, spec: CheckpointSpec, run: CheckpointRun) -> tuple[CheckpointRun, list[ReadTable]]:
-        suites, notes = self._observing(spec.choose(load_suites(self.suites_dir)))
+    def _validate(self, spec: CheckpointSpec, run: CheckpointRun) -> tuple[CheckpointRun, list[ReadTable], _Checked]:
+        all_suites = load_suites(self.suites_dir)
+        suites, notes = self._observing(spec.choose(all_suites))
         built = {suite.name: build_expectations(suite) for suite in suites}
         reading = Reading()
         prepared: list[tuple[TableValidation, list[Unbuilt]]] = []
@@ -162,7 +215,8 @@ class CheckpointRunner:
                 tables.append(_unread(suite, built[suite.name], result.problem, result))
             else:
                 tables.append(ReadTable(to_gx_suite(suite, built[suite.name]), result, tuple(unbuilt)))
-        return reading.complete(replace(run, notes=notes)), tables
+        observing = frozenset(suite.name for suite in suites if suite.observes)
+        return reading.complete(replace(run, notes=notes)), tables, _Checked(suites, all_suites, observing)
 
     def _observing(self, suites: Sequence[SuiteSpec]) -> tuple[tuple[SuiteSpec, ...], tuple[str, ...]]:
         """The suites as they count in this run, and a note on each that only observes."""
@@ -209,6 +263,15 @@ class CheckpointRunner:
         return Facts(
             table, run.started_at, self.ledger.previous_row_count(table), self.sources, self.audit_copy.read_as
         )
+
+
+@dataclass(frozen=True)
+class _Checked:
+    """What a run was about, for its alerts."""
+
+    suites: Sequence[SuiteSpec]
+    all_suites: Sequence[SuiteSpec]
+    observing: frozenset[str]
 
 
 def _unread(

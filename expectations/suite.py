@@ -91,6 +91,7 @@ class SuiteSpec:
         arrivals: lets a check read only the rows that are new; without it all rows are read each time.
         observing: in so many runs, the first that finish, a failing expectation does not block; 0 means from the
             first run on it does. What could not be checked always blocks.
+        observes: whether it still does, in the run at hand.
         pii: columns whose values may appear nowhere, not even summed up.
         samples: columns of which failing values may be shown.
         keys: columns whose values may name a failing row.
@@ -113,6 +114,9 @@ class SuiteSpec:
     keys: tuple[str, ...] = ()
     quarantine: QuarantineSpec | None = None
 
+    observes: bool = False
+
     def observed(self) -> SuiteSpec:
         """The suite while it observes: none of its expectations blocks."""
-        return replace(self, expectations=tuple(replace(each, blocking=False) for each in self.expectations))
+        softened = tuple(replace(each, blocking=False) for each in self.expectations)
+        return replace(self, expectations=softened, observes=True)

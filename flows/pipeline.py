@@ -17,11 +17,13 @@ from typing import Any
 from prefect import Task, flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
+from prefect.runtime import flow_run
 
 from checkpoints.gate import Gate, GateClosedError
 from checkpoints.layers import LOADS, publish_gate
 from checkpoints.result import CheckpointFailedError, CheckpointRun
 from flows.ingest_ids import new_ingest_id
+from flows.recording import recorded
 from flows.reporting import announce, leave_artifact
 from flows.scenario import Scenario
 from flows.workspace import Workspace, open_workspace
@@ -124,7 +126,7 @@ def main_job(project: str, ingest_id: str, scenario: Scenario | None = None) -> 
         GateClosedError: a gate closed; the loads behind it were not run.
         CheckpointFailedError: the last layer's checkpoint, which gates nothing, did not pass.
     """
-    with _opened(project, f"sluice run, {ingest_id}", scenario):
+    with _opened(project, "sluice", f"sluice run, {ingest_id}", ingest_id, scenario):
         _ingest_and_check(ingest_id)
         for name in LOADS:
             _load_behind_gate(name, ingest_id)
@@ -134,7 +136,7 @@ def main_job(project: str, ingest_id: str, scenario: Scenario | None = None) -> 
 def ingest_and_gate(project: str) -> None:
     """Ingest and check raw; then announce the gate, so that the next load can start by itself."""
     ingest_id = new_ingest_id()
-    with _opened(project, f"ingest-and-gate, {ingest_id}"):
+    with _opened(project, "ingest-and-gate", f"ingest-and-gate, {ingest_id}", ingest_id):
         _ingest_and_check(ingest_id)
         _announce(LOADS[0], ingest_id)
 
@@ -148,7 +150,7 @@ def load_and_gate(project: str, load_name: str, ingest_id: str) -> None:
     Raises:
         GateClosedError: the gate is not open for this ingest.
     """
-    with _opened(project, f"load {load_name}, {ingest_id}"):
+    with _opened(project, f"load-and-gate/{load_name}", f"load {load_name}, {ingest_id}", ingest_id):
         _load_behind_gate(load_name, ingest_id)
         following = LOADS[LOADS.index(load_name) + 1 :]
         if following:
@@ -199,9 +201,20 @@ def _announce(load_name: str, ingest_id: str) -> None:
 
 
 @contextmanager
-def _opened(project: str, what: str, scenario: Scenario | None = None) -> Iterator[None]:
+def _opened(project: str, name: str, what: str, ingest_id: str, scenario: Scenario | None = None) -> Iterator[None]:
     local = _local.get()
     settings = local.settings if local else load_settings(Path(project))
+    # A command's own server is gone when the command is; no page of it is worth keeping.
+    page = None if local else flow_run.ui_url
+    with (
+        recorded(settings, name, what, ingest_id=ingest_id, run_id=flow_run.id, prefect_url=page),
+        _in_workspace(settings, what, local, scenario),
+    ):
+        yield
+
+
+@contextmanager
+def _in_workspace(settings: Settings, what: str, local: LocalRun | None, scenario: Scenario | None) -> Iterator[None]:
     if not settings.is_reference:
         raise ConfigError(
             "these flows ingest and load the reference warehouse; call `sluice check` and `sluice gate check` "

@@ -10,6 +10,8 @@ class SluiceError(Exception):
 
     transient: bool = False
     """Whether trying again later may help (a lock, a connection); every retry asks this and nothing else."""
+    told: bool = False
+    """Whether an alert has been raised for it already."""
 
 
 class ConfigError(SluiceError):

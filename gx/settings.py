@@ -58,6 +58,8 @@ class Settings(BaseSettings):
     """Comma-separated layers that readers see only once their checkpoint has passed; ``none`` for no such layer."""
     data_quality_schema: str = Field("data_quality", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
     """The warehouse's schema in which gates and results are copied from the ledger; ``none`` for no copy."""
+    late_minutes: float = Field(5, ge=0, le=7 * 24 * 60)
+    """How many minutes after its time a run may begin before the monitor says that it is late."""
     stripe_api_key: SecretStr | None = None
     """Stripe secret key; without it the embedded Stripe emulator is used."""
     stripe_api_base: str | None = None

@@ -8,11 +8,16 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.engine import URL
 
+from checkpoints.alerts.report import Report
 from checkpoints.gate import PENDING, Decision, Gate, GateDecision, evaluate
 from checkpoints.ledger import decisions, ingests, overrides, recorded, retention, runs
+from checkpoints.ledger.alerts import Alerts, write_beside
 from checkpoints.ledger.connection import Database
+from checkpoints.ledger.flow_runs import FlowRuns
+from checkpoints.ledger.outbox import Outbox
 from checkpoints.ledger.records import LedgerStatus, RecordedIngest, RecordedResults, RecordedRun
 from checkpoints.ledger.scan_states import ScanStates
+from checkpoints.ledger.schedules import Schedules
 from checkpoints.ledger.turns import turn_of_machines
 from checkpoints.override import Override
 from checkpoints.result import CheckpointRun, Verdict
@@ -37,6 +42,10 @@ class Ledger:
         self._database = Database(url)
         self._valid_for = timedelta(hours=gate_valid_hours)
         self.scan_states = ScanStates(self._database)
+        self.flow_runs = FlowRuns(self._database)
+        self.schedules = Schedules(self._database)
+        self.alerts = Alerts(self._database)
+        self.outbox = Outbox(self._database)
 
     def exists(self) -> bool:
         """Whether anything was ever written."""
@@ -104,8 +113,13 @@ class Ledger:
                 closed = self._closing(load, ingest_id, checkpoint, reason, _naive(now), verdict=verdict)
                 decisions.record(connection, closed)
 
-    def finish_run(self, run: CheckpointRun, gates: Sequence[str]) -> tuple[GateDecision, ...]:
+    def finish_run(
+        self, run: CheckpointRun, gates: Sequence[str], report: Report | None = None
+    ) -> tuple[GateDecision, ...]:
         """Record a run's results, row counts and verdict, and its decision for each gate, in one transaction.
+
+        With them the alerts that follow, and the messages about them; if those cannot be written the rest is all the
+        same, and the report says why.
 
         Returns:
             The decisions that count: none for a gate that a later run, or the load itself, has closed since.
@@ -125,6 +139,8 @@ class Ledger:
             made = tuple(item for item in made if not decisions.overtaken(connection, item))
             for item in made:
                 decisions.record(connection, item)
+            if report is not None:
+                write_beside(connection, report, run.finished_at)
         return made
 
     def runs_of(self, ingest_id: str) -> tuple[RecordedRun, ...]:
@@ -196,6 +212,11 @@ class Ledger:
             return 0
         with self._database.exclusive() as connection:
             return overrides.revoke(connection, load, by, _naive(now))
+
+    def overrides_ended(self, since: datetime, now: datetime) -> tuple[Override, ...]:
+        """The overrides that ended by themselves since then, the latest last."""
+        with self._database.transaction() as connection:
+            return overrides.ended(connection, _naive(since), _naive(now))
 
     def overrides_in_force(self, ingest_id: str, now: datetime) -> tuple[Override, ...]:
         """For each load the override that holds its gate open for this ingest, if one does.

@@ -45,3 +45,13 @@ def unrevoked(connection: Connection, now: datetime, load: str | None = None) ->
         Override(row.load, row.ingest_id, row.reason, row.made_by, row.made_at, row.valid_until)
         for row in connection.execute(query)
     )
+
+
+def ended(connection: Connection, since: datetime, now: datetime) -> tuple[Override, ...]:
+    """The overrides that ended by themselves since then, the latest last."""
+    table = overrides.c
+    query = sa.select(overrides).where(table.revoked_at.is_(None), table.valid_until > since, table.valid_until <= now)
+    return tuple(
+        Override(row.load, row.ingest_id, row.reason, row.made_by, row.made_at, row.valid_until)
+        for row in connection.execute(query.order_by(table.valid_until))
+    )

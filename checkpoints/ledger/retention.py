@@ -9,12 +9,15 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import REGCLASS
 from sqlalchemy.engine import Connection
 
+from checkpoints.ledger import alert_rows
 from checkpoints.ledger import ingests as order
 from checkpoints.ledger.records import LedgerStatus
 from checkpoints.ledger.runs import ACCEPTED
 from checkpoints.ledger.schema import (
     VERSION,
+    alerts,
     checkpoint_runs,
+    deliveries,
     expectation_results,
     gate_decisions,
     ingest_tables,
@@ -23,6 +26,7 @@ from checkpoints.ledger.schema import (
     overrides,
     row_counts,
     schema_version,
+    threads,
 )
 
 _LONGEST_RUN = timedelta(days=7)
@@ -44,8 +48,9 @@ def prune(connection: Connection, before: datetime, now: datetime) -> Mapping[st
     """Delete what is older, and needed for nothing; returns how many rows of each table.
 
     Kept whatever its age: what the latest ingest brought and decided, decisions and overrides that still count and
-    all decisions of a gate that is overridden, the last accepted row count of each table, what is kept of scans, and
-    how often each suite was run. A decision that is gone closes its gate as one that has expired does.
+    all decisions of a gate that is overridden, the last accepted row count of each table, what is kept of scans,
+    how often each suite was run, alerts that go on and all of their threads, and messages not delivered. A decision
+    that is gone closes its gate as one that has expired does.
     """
     latest = order.latest(connection) or ""
     live = sa.and_(overrides.c.revoked_at.is_(None), overrides.c.valid_until > now)
@@ -77,6 +82,14 @@ def prune(connection: Connection, before: datetime, now: datetime) -> Mapping[st
         overrides: overrides.c.valid_until < before,
         ingest_tables: ingest_tables.c.ingest_id.in_(old_ingests),
         ingests: brought.ingest_id.in_(old_ingests),
+        # A message that was not delivered stays until somebody has seen that.
+        deliveries: sa.and_(
+            deliveries.c.created_at < before,
+            deliveries.c.delivered_at.is_not(None),
+            deliveries.c.thread.not_in(sa.select(alerts.c.thread).where(alerts.c.resolved_at.is_(None))),
+        ),
+        alerts: alert_rows.old(before),
+        threads: sa.and_(threads.c.updated_at < before, threads.c.thread.not_in(sa.select(alerts.c.thread))),
     }
     return {table.name: connection.execute(table.delete().where(which)).rowcount for table, which in old.items()}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 3
+VERSION = 4
 """Version of this schema. An older ledger is upgraded by the scripts in ``migrations``; a newer one is refused."""
 
 metadata = sa.MetaData()
@@ -121,4 +121,97 @@ overrides = sa.Table(
     sa.Column("revoked_at", sa.DateTime),
     sa.Column("revoked_by", sa.String(200)),
     sa.Index("ix_overrides_live", "load", "valid_until"),
+)
+
+alerts = sa.Table(
+    "alerts",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=True),
+    sa.Column("key", sa.String(200), nullable=False),
+    # The first message that told of it, on every channel; a follow-up belongs to the same.
+    sa.Column("thread", sa.String(200), nullable=False, index=True),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("severity", sa.String(10), nullable=False),
+    sa.Column("worst", sa.String(10), nullable=False),
+    sa.Column("channels", sa.JSON, nullable=False),
+    # The problem as it was found last: see checkpoints.alerts.problem. No value of the data.
+    sa.Column("problem", sa.JSON, nullable=False),
+    sa.Column("opened_at", sa.DateTime, nullable=False),
+    sa.Column("last_failed_at", sa.DateTime, nullable=False),
+    sa.Column("failed_runs", sa.Integer, nullable=False),
+    sa.Column("resolved_at", sa.DateTime),
+    sa.Column("acknowledged_at", sa.DateTime),
+    sa.Column("acknowledged_by", sa.String(200)),
+    sa.Column("snoozed_until", sa.DateTime),
+    sa.Column("snoozed_by", sa.String(200)),
+    sa.Column("snooze_reason", sa.Text),
+    sa.Column("flaps", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("flapping", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("critical_at", sa.DateTime),
+    sa.Column("reminded_at", sa.DateTime),
+    sa.Column("escalated_at", sa.DateTime),
+    sa.Index("ix_alerts_key", "key", "resolved_at"),
+)
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    # In the order they were written: of one thread on one channel the first goes first.
+    sa.Column("number", sa.Integer, nullable=False, index=True),
+    sa.Column("channel", sa.String(100), nullable=False),
+    sa.Column("thread", sa.String(200), nullable=False),
+    sa.Column("kind", sa.String(20), nullable=False),
+    sa.Column("severity", sa.String(10), nullable=False),
+    sa.Column("message", sa.JSON, nullable=False),
+    sa.Column("state", sa.String(20), nullable=False),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("due_at", sa.DateTime, nullable=False),
+    sa.Column("expires_at", sa.DateTime, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    # Until then one process tries it, and no other does; one that dies lets it go by that.
+    sa.Column("claimed_until", sa.DateTime),
+    sa.Column("maybe_sent", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("problem", sa.Text),
+    sa.Column("delivered_at", sa.DateTime),
+    sa.Index("ix_deliveries_due", "state", "due_at"),
+    sa.Index("ix_deliveries_thread", "channel", "thread", "number"),
+)
+
+threads = sa.Table(
+    "threads",
+    metadata,
+    sa.Column("channel", sa.String(100), primary_key=True),
+    sa.Column("thread", sa.String(200), primary_key=True),
+    # What the channel needs to find the first message again: Slack's channel and time, PagerDuty's keys.
+    sa.Column("ref", sa.Text, nullable=False),
+    sa.Column("updated_at", sa.DateTime, nullable=False),
+)
+
+flow_runs = sa.Table(
+    "flow_runs",
+    metadata,
+    sa.Column("id", sa.String(64), primary_key=True),
+    sa.Column("flow", sa.String(200), nullable=False),
+    sa.Column("what", sa.Text, nullable=False),
+    sa.Column("ingest_id", sa.String(200)),
+    sa.Column("prefect_url", sa.Text),
+    sa.Column("started_at", sa.DateTime, nullable=False, index=True),
+    # Written again and again while it lives; one that stopped without an end was killed.
+    sa.Column("alive_at", sa.DateTime, nullable=False),
+    sa.Column("finished_at", sa.DateTime),
+    # completed, failed, closed (a gate), stopped or killed; empty while it goes on.
+    sa.Column("state", sa.String(20)),
+    sa.Column("problem", sa.Text),
+    sa.Index("ix_flow_runs_flow", "flow", "started_at"),
+)
+
+schedules = sa.Table(
+    "schedules",
+    metadata,
+    sa.Column("flow", sa.String(200), primary_key=True),
+    sa.Column("cron", sa.String(200), nullable=False),
+    sa.Column("time_zone", sa.String(100), nullable=False),
+    # No run is missed that was expected before.
+    sa.Column("since", sa.DateTime, nullable=False),
 )

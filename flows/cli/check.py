@@ -39,12 +39,14 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
     # GX and the sources take seconds to import: --help and a mistyped name must not wait for them.
     with importing_for_good():
         from flows.ingest_ids import ingest_to_check
+        from flows.recording import recorded
         from flows.turn import StillBusyError
         from flows.workspace import open_workspace
 
     try:
         with (
             redirect_stdout(sys.stderr),  # libraries print remarks, and standard output is one document with --json
+            recorded(settings, f"check/{checkpoint}", f"sluice check {checkpoint}", ingest_id=ingest_id),
             open_workspace(settings, what=f"sluice check {checkpoint}", progress=terminal_progress()) as workspace,
         ):
             ingest_id = ingest_to_check(workspace.ledger, checkpoint, ingest_id, workspace.begin_ingest)

@@ -1,0 +1,96 @@
+"""The channels' secrets: from the environment, the project's ``.env`` or a directory of files, and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dotenv import dotenv_values
+from pydantic import SecretStr
+
+from gx.errors import ConfigError
+
+DIRECTORY_VARIABLE = "SLUICE_SECRETS_DIR"
+_LARGEST_SECRET = 65_536  # bytes
+
+
+class MissingSecretError(ConfigError):
+    """A channel needs a secret that is nowhere."""
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Where secrets are looked for, in this order; an empty one counts as missing.
+
+    Attributes:
+        environment: the process's.
+        project: the project's directory, for its ``.env``.
+        directory: one file for each secret, named like its variable in capitals or small letters, as Docker and
+            Kubernetes mount them; None for no such directory.
+    """
+
+    environment: Mapping[str, str] = field(repr=False)
+    project: Path
+    directory: Path | None
+    _dotenv: Mapping[str, str | None] = field(repr=False, default_factory=dict)
+
+    def find(self, variable: str) -> SecretStr | None:
+        """A secret, or None.
+
+        Raises:
+            ConfigError: its file cannot be read.
+        """
+        value = self.environment.get(variable) or self._dotenv.get(variable) or self._from_directory(variable)
+        return SecretStr(value) if value else None
+
+    def need(self, variable: str, what: str) -> SecretStr:
+        """A secret that must be there.
+
+        Args:
+            variable: its name.
+            what: what it is, for people.
+
+        Raises:
+            MissingSecretError: it is nowhere; with its name and every place that was searched.
+            ConfigError: its file cannot be read.
+        """
+        if (found := self.find(variable)) is not None:
+            return found
+        raise MissingSecretError(
+            f"{what} is missing: {variable} is set neither in the environment, nor in {self.project / '.env'}, nor "
+            f"{self._as_file(variable)}"
+        )
+
+    def _as_file(self, variable: str) -> str:
+        if self.directory is None:
+            return f"in a directory of secrets ({DIRECTORY_VARIABLE} is not set)"
+        return f"as a file {variable} or {variable.lower()} in {self.directory} ({DIRECTORY_VARIABLE})"
+
+    def _from_directory(self, variable: str) -> str | None:
+        if self.directory is None:
+            return None
+        for name in (variable, variable.lower()):
+            file = self.directory / name
+            try:
+                if file.is_file():
+                    with file.open(encoding="utf-8") as opened:
+                        return opened.read(_LARGEST_SECRET).strip()
+            except (OSError, UnicodeDecodeError) as error:
+                why = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+                raise ConfigError(f"the secret {file} cannot be read: {why}") from None
+        return None
+
+
+def find_secrets(project: Path, environment: Mapping[str, str]) -> Secrets:
+    """Where a project's secrets are.
+
+    Raises:
+        ConfigError: ``SLUICE_SECRETS_DIR`` names no directory.
+    """
+    dotenv = dotenv_values(project / ".env")
+    named = environment.get(DIRECTORY_VARIABLE) or dotenv.get(DIRECTORY_VARIABLE)
+    directory = Path(named).expanduser() if named else None
+    if directory is not None and not directory.is_dir():
+        raise ConfigError(f"{DIRECTORY_VARIABLE} is {directory}, which is no directory")
+    return Secrets(environment, project, directory, dotenv)

@@ -1,0 +1,33 @@
+"""What another channel is told when one does not take a message: once, and with all that it would have said."""
+
+from __future__ import annotations
+
+from checkpoints.alerts.formats.wording import one_line
+from checkpoints.alerts.message import Message, MessageKind
+
+_MARK = "NOT DELIVERED on "
+_TOLD = (MessageKind.PROBLEM, MessageKind.REMINDER, MessageKind.ESCALATION, MessageKind.RESOLVED)
+
+
+def escalation(message: Message, channel: str, problem: str) -> Message | None:
+    """The message for another channel.
+
+    Args:
+        message: what was not delivered.
+        channel: where.
+        problem: why; it holds no secret.
+
+    Returns:
+        None where nobody needs to be told: an update, a test, or what itself says that something was not delivered.
+    """
+    if message.kind not in _TOLD or any(remark.startswith(_MARK) for remark in message.remarks):
+        return None
+    over = message.kind is MessageKind.RESOLVED
+    todo = f"what is open on {channel} must be closed by hand" if over else f"nobody was told on {channel}"
+    remark = f"{_MARK}{channel}: {one_line(problem, 300)}; {todo}"
+    return message.model_copy(
+        update={
+            "kind": message.kind if over else MessageKind.ESCALATION,
+            "remarks": (remark, *message.remarks),
+        }
+    )

@@ -1,0 +1,53 @@
+"""Read ``checkpoints/_schedules.yml``: when runs are expected that something other than ``sluice serve`` starts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from pathlib import Path
+
+from checkpoints.ledger.schedules import Schedule
+from checkpoints.spec import SCHEDULES_FILE
+from expectations.documents import Node, check_keys, read_document, suggest
+from gx.errors import ConfigError
+
+_KEYS = ("cron", "time_zone")
+
+
+def load_schedules(checkpoints_dir: Path, flows: Iterable[str], now: datetime) -> tuple[Schedule, ...]:
+    """What the project declares; nothing where there is no such file.
+
+    Args:
+        checkpoints_dir: where the file may be.
+        flows: the names that runs are recorded under, such as ``check/raw``.
+        now: from then on runs are missed, unless the ledger knows the schedule already.
+
+    Raises:
+        ConfigError: the file is wrong; with its line.
+    """
+    file = checkpoints_dir / SCHEDULES_FILE
+    if not file.exists():
+        return ()
+    known = tuple(flows)
+    return tuple(
+        _schedule(flow, entry, known, now)
+        for flow, entry in read_document(file).mapping("the schedules of expected runs").items()
+    )
+
+
+def _schedule(flow: str, entry: Node, known: tuple[str, ...], now: datetime) -> Schedule:
+    if flow not in known:
+        raise entry.fail(f"no run is recorded as {flow!r}{suggest(flow, known)}; there are: {', '.join(known)}")
+    fields = entry.mapping(f"the schedule of {flow}")
+    check_keys(fields, _KEYS, f"the schedule of {flow}")
+    for key in _KEYS:
+        if key not in fields:
+            raise entry.fail(f"the schedule of {flow} needs `{key}:`, such as {_EXAMPLES[key]}")
+    cron, zone = (fields[key].text(f"`{key}`") for key in _KEYS)
+    try:
+        return Schedule.of(flow, cron, zone, now)
+    except ConfigError as error:
+        raise entry.fail(str(error)) from None
+
+
+_EXAMPLES = {"cron": '"0 2 * * *"', "time_zone": "Europe/Berlin, or UTC"}

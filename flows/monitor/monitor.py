@@ -1,0 +1,169 @@
+"""One run of the monitor: look, write down what was found, tell it, and say outside that it was done."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from checkpoints.alerts import keys
+from checkpoints.alerts.alerting import Alerting
+from checkpoints.alerts.problem import Alert, Problem, ProblemKind
+from checkpoints.alerts.report import Over, Report
+from checkpoints.ledger import Ledger, LedgerError
+from expectations.suite import Severity
+from flows.monitor.watch import Found, Watch
+from gx.errors import SluiceError
+from gx.masking import mask_error
+from gx.settings import Settings
+
+SENDING_SECONDS = 45.0
+"""How long one run of the monitor goes on sending; what is left is due again in the next."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """One thing that the monitor did.
+
+    Attributes:
+        problem: why it could not; None when it could, whatever it found.
+    """
+
+    name: str
+    said: str
+    seconds: float
+    problem: str | None = None
+
+
+@dataclass(frozen=True)
+class MonitorReport:
+    """What one run came to.
+
+    Attributes:
+        found: the titles of what is wrong and was not told before.
+    """
+
+    started_at: datetime
+    checks: tuple[Checked, ...]
+    found: tuple[str, ...]
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What the monitor could not do."""
+        return tuple(f"{check.name}: {check.problem}" for check in self.checks if check.problem)
+
+    @property
+    def well(self) -> bool:
+        """Whether it could do all of its work; that it found something is no fault of its own."""
+        return not self.problems
+
+
+def run_monitor(settings: Settings, ledger: Ledger, alerting: Alerting, clock: Callable[[], datetime]) -> MonitorReport:
+    """Look at everything once, tell what is new or over, and send what is due. Raises nothing, touches no warehouse.
+
+    Args:
+        settings: of the project.
+        ledger: the project's.
+        alerting: who is told, and how.
+        clock: the time, with its zone.
+    """
+    started = clock()
+    watch = Watch(settings, ledger, started)
+    done: list[Checked] = []
+    found: list[Problem] = []
+    over: set[str] = set()
+    unreadable: LedgerError | None = None
+    for name, check in watch.checks.items():
+        answer, checked, error = _guarded(name, check)
+        done.append(checked)
+        if isinstance(error, LedgerError):
+            unreadable = unreadable or error
+        elif error is not None or answer is None:
+            found.append(_failed_check(name, checked.problem or ""))
+        else:
+            found += answer.problems
+            over |= {*answer.over, _check_key(name)}
+    if unreadable is None:
+        done.append(_step("alerts", lambda: _write(ledger, alerting, watch, found, over, clock)))
+        done.append(_step("reminders", lambda: _tick(ledger, alerting, clock)))
+        done.append(_step("sending", lambda: _send(alerting)))
+    else:
+        found.append(_no_ledger(unreadable))
+        report = Report(tuple(found), _thread(started), alerting.routing, alerting.project, failure=str(unreadable))
+        done.append(_step("sending", lambda: alerting.send(report, clock()) or "sent without the ledger"))
+    return MonitorReport(started, tuple(done), tuple(problem.title for problem in found))
+
+
+def _write(
+    ledger: Ledger,
+    alerting: Alerting,
+    watch: Watch,
+    found: list[Problem],
+    over: set[str],
+    clock: Callable[[], datetime],
+) -> str:
+    """Write what is new and what is over; what was told of the same finding is not told again."""
+    told = {(alert.problem.key, alert.problem.run_id) for alert in watch.open_alerts}
+    found[:] = [problem for problem in found if (problem.key, problem.run_id) not in told]
+    report = Report(tuple(found), _thread(watch.now), alerting.routing, alerting.project, _all_of(over))
+    ending = report.over(watch.open_alerts)
+    if found or ending:
+        ledger.alerts.report(report, clock())
+    return f"{len(found)} new, {len(ending)} over, {len(watch.open_alerts) - len(ending) + len(found)} open"
+
+
+def _tick(ledger: Ledger, alerting: Alerting, clock: Callable[[], datetime]) -> str:
+    changes = ledger.alerts.tick(alerting.routing, alerting.project, clock())
+    return f"{len(changes.messages)} messages"
+
+
+def _send(alerting: Alerting) -> str:
+    problem = alerting.sender.deliver(SENDING_SECONDS)
+    return problem or "nothing left over"
+
+
+def _all_of(over: set[str]) -> Over:
+    def chosen(alerts: Sequence[Alert]) -> Mapping[str, str | None]:
+        return {alert.problem.key: None for alert in alerts if alert.problem.key in over}
+
+    return chosen
+
+
+def _step(name: str, work: Callable[[], str]) -> Checked:
+    return _guarded(name, lambda: Found(work()))[1]
+
+
+def _guarded(name: str, check: Callable[[], Found]) -> tuple[Found | None, Checked, Exception | None]:
+    begun = time.monotonic()
+    try:
+        answer = check()
+    except Exception as error:  # noqa: BLE001 - one check that fails takes no other with it
+        said = str(error) if isinstance(error, SluiceError) else mask_error(f"{type(error).__name__}: {error}")
+        return None, Checked(name, "could not be checked", time.monotonic() - begun, said), error
+    return answer, Checked(name, answer.said, time.monotonic() - begun), None
+
+
+def _check_key(name: str) -> str:
+    return f"monitor/{name}"
+
+
+def _failed_check(name: str, problem: str) -> Problem:
+    return Problem(
+        key=_check_key(name), kind=ProblemKind.WATCH, severity=Severity.CRITICAL,
+        title=f"the monitor could not look at {name}", expected="it looks at everything each time", observed=problem,
+        # The same trouble is one finding; another one is told.
+        run_id=problem[:200], next_step="Correct it, then run `sluice monitor --once`; what it would find, nobody sees.",
+    )  # fmt: skip
+
+
+def _no_ledger(error: LedgerError) -> Problem:
+    return Problem(
+        key=keys.LEDGER, kind=ProblemKind.CAUSE, severity=Severity.CRITICAL,
+        title="the monitor cannot use the ledger", observed=str(error),
+        expected="runs, schedules and alerts can be read", next_step="See `sluice ledger status`; every gate is closed.",
+    )  # fmt: skip
+
+
+def _thread(now: datetime) -> str:
+    return f"monitor-{now:%Y%m%dT%H%M%S%f}"

@@ -1,0 +1,162 @@
+"""What the monitor looks at, one check after another. One that fails takes no other with it, and is told itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+
+from checkpoints.alerts.problem import Alert, Problem, ProblemKind
+from checkpoints.expected_runs import load_schedules
+from checkpoints.layers import LOADS, project_checkpoints
+from checkpoints.ledger import Ledger
+from checkpoints.ledger.flow_runs import RunState
+from checkpoints.ledger.schedules import Schedule
+from checkpoints.spec import gates_of
+from expectations.suite import Severity
+from flows.monitor.runs import SILENT_AFTER, TOLD_WITHIN, ended_runs, missing_runs
+from gx.settings import Settings
+
+MONITOR = "monitor"
+"""The name that the monitor's own runs are recorded under."""
+
+SERVED = ("ingest-and-gate", MONITOR)
+"""The flows whose schedules ``sluice serve`` records."""
+
+_OF_A_RUN = (ProblemKind.EXPECTATION, ProblemKind.CHECKPOINT, ProblemKind.CAUSE)
+
+
+@dataclass(frozen=True)
+class Found:
+    """What one check came to.
+
+    Attributes:
+        said: in half a sentence.
+        problems: what is wrong.
+        over: the keys of what is not wrong, or no more.
+    """
+
+    said: str
+    problems: tuple[Problem, ...] = ()
+    over: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Watch:
+    """One look at a project.
+
+    Attributes:
+        ledger: the project's.
+        now: the time, with its zone.
+    """
+
+    settings: Settings
+    ledger: Ledger
+    now: datetime
+    checks: Mapping[str, Callable[[], Found]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Put the checks in their order."""
+        checks = {
+            "killed runs": self.killed,
+            "runs": self.ended,
+            "schedules": self.missing,
+            "monitor": self.own_runs,
+            "overrides": self.overrides,
+        }
+        object.__setattr__(self, "checks", checks)
+
+    @cached_property
+    def open_alerts(self) -> Sequence[Alert]:
+        """The alerts that go on."""
+        return self.ledger.alerts.unresolved()
+
+    def killed(self) -> Found:
+        """Take runs for killed that stopped giving signs of life; the next check tells of them."""
+        buried = self.ledger.flow_runs.bury(self.now - SILENT_AFTER)
+        return Found(f"{len(buried)} taken for killed" if buried else "none silent")
+
+    def ended(self) -> Found:
+        """Runs that failed or were killed."""
+        told = {alert.problem.key: alert.problem.run_id for alert in self.open_alerts}
+        covered: dict[str, datetime] = {}
+        for alert in self.open_alerts:
+            if alert.problem.kind in _OF_A_RUN and alert.problem.ingest_id:
+                at = covered.get(alert.problem.ingest_id, alert.last_failed_at)
+                covered[alert.problem.ingest_id] = max(at, alert.last_failed_at)
+        ends = self.ledger.flow_runs.latest_ends()
+        problems, over = ended_runs(ends, told, covered, self.now)
+        bad = sum(1 for run in ends if run.state in (RunState.FAILED, RunState.KILLED))
+        return Found(f"{bad} of {len(ends)} flows ended badly last time", problems, over)
+
+    def missing(self) -> Found:
+        """Runs that were expected and have not begun."""
+        schedules = self._schedules()
+        grace = timedelta(minutes=self.settings.late_minutes)
+        problems, over = missing_runs(schedules, self.ledger.flow_runs.latest_starts(), self.now, grace)
+        known = {schedule.flow for schedule in schedules}
+        gone = {
+            alert.problem.key
+            for alert in self.open_alerts
+            if alert.problem.key.startswith("late/") and alert.problem.key.removeprefix("late/") not in known
+        }
+        return Found(f"{len(problems)} of {len(schedules)} scheduled flows late", problems, over | gone)
+
+    def own_runs(self) -> Found:
+        """Whether the monitor itself was away."""
+        key = "watch/monitor-silent"
+        own = {schedule.flow: schedule for schedule in self.ledger.schedules.all()}.get(MONITOR)
+        before = {run.flow: run for run in self.ledger.flow_runs.latest_ends()}.get(MONITOR)
+        if own is None or before is None:
+            return Found("nothing to compare with", over=frozenset({key}))
+        # Two in a row: one may have been busy, or just be late.
+        missed = own.next_after(own.next_after(max(before.started_at, own.since)))
+        if self.now < missed + timedelta(minutes=self.settings.late_minutes):
+            return Found("no gap", over=frozenset({key}))
+        gap = f"from {before.started_at:%Y-%m-%d %H:%M} to {self.now:%Y-%m-%d %H:%M} UTC"
+        away = Problem(
+            key=key, kind=ProblemKind.WATCH, severity=Severity.WARNING, title="the monitor itself did not run",
+            expected=f"a run of the monitor by its schedule (cron {own.cron}, {own.time_zone})",
+            observed=f"None {gap}; what went wrong meanwhile is told only now.", run_id=before.id,
+            next_step="Find out why; SLUICE_HEARTBEAT_URL has somebody outside notice it in time.",
+        )  # fmt: skip
+        return Found(f"away {gap}", (away,))
+
+    def overrides(self) -> Found:
+        """Overrides that ended and left a gate closed behind them."""
+        gates = gates_of(project_checkpoints(self.settings))
+        ended = {each.load: each for each in self.ledger.overrides_ended(self.now - TOLD_WITHIN, self.now)}
+        problems, over = [], {f"override/{load}" for load in gates}
+        for load, override in ended.items():
+            gate = self.ledger.gate(load, gates.get(load, ()), ingest_id=None, now=self.now)
+            if gate.is_open:
+                continue
+            over.discard(f"override/{load}")
+            problems.append(
+                Problem(
+                    key=f"override/{load}",
+                    kind=ProblemKind.WATCH,
+                    severity=Severity.WARNING,
+                    title=f"the override of the gate {load} has ended, and the gate is closed",
+                    expected="whatever was overridden has been corrected meanwhile",
+                    observed=f"It was {override.title}.",
+                    blocks=(load,),
+                    run_id=f"{override.made_at:%Y%m%dT%H%M%S}",
+                    next_step=f"Correct the data and run its checks again, or decide anew: sluice gate override {load}",
+                )  # fmt: skip
+            )
+        return Found(f"{len(problems)} ended over a closed gate", tuple(problems), frozenset(over))
+
+    def _schedules(self) -> tuple[Schedule, ...]:
+        """What the ledger expects, once it knows what the project declares now, and has forgotten what it did."""
+        checkpoints = project_checkpoints(self.settings)
+        flows = [*SERVED, "sluice", *(f"load-and-gate/{load}" for load in LOADS), *(f"check/{n}" for n in checkpoints)]
+        declared = load_schedules(self.settings.checkpoints_dir, flows, self.now)
+        for schedule in declared:
+            self.ledger.schedules.declare(schedule)
+        kept = {*SERVED, *(schedule.flow for schedule in declared)}
+        known = self.ledger.schedules.all()
+        if self.ledger.schedules.forget([schedule.flow for schedule in known if schedule.flow not in kept]):
+            known = self.ledger.schedules.all()
+        return known
