@@ -19,7 +19,12 @@ DECLARED_LOADS = "_loads.yml"
 """Beside the checkpoints a project may declare its loads; no checkpoint can have this name."""
 ALERTS_FILE = "_alerts.yml"
 SCHEDULES_FILE = "_schedules.yml"
-"""Likewise who is told of what: see checkpoints.alerts.routing_file."""
+CALENDARS_FILE = "_calendars.yml"
+FRESHNESS_FILE = "_freshness.yml"
+SLAS_FILE = "_slas.yml"
+"""Likewise who is told of what, when runs are expected, which time counts, how old tables may be, by when all is done.
+"""
+_NO_CHECKPOINTS = (DECLARED_LOADS, ALERTS_FILE, SCHEDULES_FILE, CALENDARS_FILE, FRESHNESS_FILE, SLAS_FILE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -61,7 +66,7 @@ def load_checkpoints(checkpoints_dir: Path) -> dict[str, CheckpointSpec]:
             that is not declared, or loads wait for each other.
     """
     found = [*checkpoints_dir.glob("*.yml"), *checkpoints_dir.glob("*.yaml")]
-    files = sorted(file for file in found if file.name not in (DECLARED_LOADS, ALERTS_FILE, SCHEDULES_FILE))
+    files = sorted(file for file in found if file.name not in _NO_CHECKPOINTS)
     if not files:
         raise ConfigError(f"there are no checkpoints: no YAML file in {checkpoints_dir}")
     declared = _declared(checkpoints_dir / DECLARED_LOADS)

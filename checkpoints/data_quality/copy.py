@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,8 +12,10 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
+from checkpoints.data_quality.no_copy import Closed, NoDataQuality
 from checkpoints.data_quality.rows import Row, closed_row, freshness_limits, gate_row, run_rows
 from checkpoints.data_quality.tables import DataQualityTables
+from checkpoints.data_quality.watched import Replacement
 from checkpoints.gate import Gate, closed
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.spec import CheckpointSpec, gates_of
@@ -33,57 +34,6 @@ class DataQualityError(SluiceError):
     def __init__(self, message: str, *, transient: bool = False) -> None:
         self.transient = transient
         super().__init__(message)
-
-
-@dataclass(frozen=True)
-class Closed:
-    """Whether the warehouse knows that gates were closed; if not, ``problem`` says why."""
-
-    problem: SluiceError | None = None
-
-    def check(self) -> None:
-        """Go on only if it does.
-
-        Raises:
-            SluiceError: it does not, and may tell that they are open.
-        """
-        if self.problem is not None:
-            raise self.problem
-
-
-class NoDataQuality:
-    """No copy is kept, and nothing is written."""
-
-    schema: str | None = None
-
-    @contextmanager
-    def closing(self, loads: Sequence[str] | None, ingest_id: str | None, reason: str) -> Iterator[Closed]:
-        """Close gates in the warehouse, then let the ledger be told in the block: killed between, it is more closed.
-
-        The block always runs. All other gates are copied as the ledger has them.
-
-        Args:
-            loads: whose gates; None means all.
-            ingest_id: the ingest because of which.
-            reason: why, without a value of the data.
-
-        Raises:
-            LedgerError: the ledger cannot be used; the block was not run.
-        """
-        del loads, ingest_id, reason
-        yield Closed()
-
-    def record(self, run_id: str) -> str | None:
-        """After a run: copy what it found, and how the gates stand now. Why that was impossible, if it was."""
-        del run_id
-        return None
-
-    def refresh(self) -> None:
-        """Copy how the gates stand now.
-
-        Raises:
-            SluiceError: the ledger cannot be read, or the warehouse not be written.
-        """
 
 
 class DataQuality(NoDataQuality):
@@ -177,6 +127,18 @@ class DataQuality(NoDataQuality):
             self.publish(missing[first : first + _RUNS_AT_ONCE])
         return missing
 
+    def replace(self, written: Sequence[Replacement]) -> None:
+        with ExitStack() as kept:
+            connection = self._connect(kept)
+            kept.enter_context(self._ledger.turn_to_copy())
+
+            def work() -> None:
+                for each in written:
+                    each.write(connection, self._tables)
+
+            if problem := self._write(connection, work):
+                raise problem
+
     def prune(self, older_than: timedelta) -> int:
         """Delete results that are older; returns how many rows. How the gates stand is never old.
 
@@ -191,7 +153,7 @@ class DataQuality(NoDataQuality):
 
             def work() -> None:
                 nonlocal deleted
-                for table, time in self._tables.of_runs().items():
+                for table, time in self._tables.by_age().items():
                     deleted += max(connection.execute(table.delete().where(time < before)).rowcount, 0)
 
             if problem := self._write(connection, work):

@@ -67,7 +67,7 @@ class DataQualityTables:
             sa.Column("valid_from", sa.DateTime), sa.Column("valid_until", sa.DateTime),
             sa.Column("overridden", sa.Boolean), sa.Column("written_at", sa.DateTime),
         )  # fmt: skip
-        # Empty until there are SLAs.
+        # One row for each SLA and day; the target names both its day and its time.
         self.data_sla_metrics = self._table(
             "data_sla_metrics",
             sa.Column("sla_name", sa.Text), sa.Column("target_completion_time", sa.Text),
@@ -91,6 +91,10 @@ class DataQualityTables:
             self.freshness: self.freshness.c.measured_at,
             self.checkpoint_runs: self.checkpoint_runs.c.finished_at,
         }
+
+    def by_age(self) -> dict[sa.Table, sa.Column[Any]]:
+        """The tables whose rows grow old, with the time by which they do."""
+        return {**self.of_runs(), self.data_sla_metrics: self.data_sla_metrics.c.measured_at}
 
     def _table(self, name: str, *columns: sa.Column[Any]) -> sa.Table:
         return sa.Table(name, self.metadata, *columns)
