@@ -33,7 +33,7 @@ INSTALL := $(BIN)/python -m pip install -qq --compile --no-deps --no-build-isola
 LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --annotation-style line \
 	--custom-compile-command "make lock" --quiet $(ARGS)
 
-.PHONY: help run test lint format screenshots bench bench-arrivals bench-docs soak faults lock clean
+.PHONY: help run test lint format screenshots bench bench-arrivals bench-docs soak alerts-soak faults lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -71,6 +71,9 @@ soak: $(VENV)/.dev ## Publish Data Docs under stress (minutes): kill -9, several
 
 faults: $(VENV)/.dev ## Kill runs and break what they need, hundreds of times (half an hour); writes docs/benchmarks/faults.md
 	@$(BIN)/python -m tests.faults.soak $(ARGS)
+
+alerts-soak: $(VENV)/.dev ## Send alerts by the thousand under faults and kill -9 (minutes); writes docs/benchmarks/alerts.md
+	@$(BIN)/python -m tests.checkpoints.alerts.soak $(ARGS)
 
 lock: $(VENV)/.dev ## Write requirements/*.txt anew from pyproject.toml (keeps versions that still fit)
 	$(LOCK) --group build --output-file requirements/build.txt

@@ -65,15 +65,25 @@ def new_override(load: str, ingest_id: str | None, *, reason: str, by: str, unti
     Raises:
         ConfigError: there is no reason or no name, or the end is unclear, past or too far away.
     """
-    end = _end(until.strip(), now)
-    if end <= now:
-        raise ConfigError(f"--until {until} is past; it is {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC now")
-    if end - now > LONGEST:
-        raise ConfigError(f"--until {until} is too far away: an override lasts at most {LONGEST.days} days")
+    end = end_of(until, now)
     return Override(
         load, ingest_id, one_line("--reason", reason, _LONGEST_REASON), one_line("--by", by, _LONGEST_NAME),
         _naive(now), _naive(end),
     )  # fmt: skip
+
+
+def end_of(until: str, now: datetime) -> datetime:
+    """When something ends that a person asks for, and that is bounded: an override, a snooze.
+
+    Raises:
+        ConfigError: it is unclear, past or too far away.
+    """
+    end = _end(until.strip(), now)
+    if end <= now:
+        raise ConfigError(f"--until {until} is past; it is {now.astimezone(UTC):%Y-%m-%d %H:%M} UTC now")
+    if end - now > LONGEST:
+        raise ConfigError(f"--until {until} is too far away: it can be at most {LONGEST.days} days from now")
+    return end.astimezone(UTC)
 
 
 def one_line(option: str, text: str, longest: int = _LONGEST_NAME) -> str:
@@ -83,7 +93,7 @@ def one_line(option: str, text: str, longest: int = _LONGEST_NAME) -> str:
         ConfigError: it is empty, too long, or no plain line.
     """
     if not text.strip():
-        raise ConfigError(f"{option} is empty; who overrides a gate and why is kept, and shown to everybody")
+        raise ConfigError(f"{option} is empty; who says so and why is kept, and shown to everybody")
     if len(text.strip()) > longest or not text.strip().isprintable():
         raise ConfigError(f"{option} must be one line of at most {longest} printable characters")
     return text.strip()

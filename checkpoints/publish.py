@@ -24,9 +24,11 @@ from expectations.build import Unbuilt
 from gx.docs import store_and_publish
 from gx.docs.errors import DataDocsError
 from gx.docs.paths import result_page
-from gx.docs.standing import Standing
+from gx.docs.standing import AlertNow, Standing
 from gx.masking import mask_error
 from gx.shown import META
+
+_ALERTS_OF_A_TABLE = 20
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def publish_docs(
         Where the site's index page is, if it was written, and what went wrong, if anything did.
     """
     try:
-        results = dict(_complete(context, table, run, decisions, overrides) for table in tables)
+        alerts = standing.alerts if standing else ()
+        results = dict(_complete(context, table, run, decisions, overrides, alerts) for table in tables)
         return store_and_publish(context, results, standing=standing), None
     except DataDocsError as error:
         return error.index, str(error)
@@ -88,6 +91,7 @@ def _complete(
     run: CheckpointRun,
     decisions: Sequence[GateDecision],
     overrides: Sequence[Override],
+    alerts: Sequence[AlertNow],
 ) -> tuple[ValidationResultIdentifier, ExpectationSuiteValidationResult]:
     context.suites.add_or_update(table.suite)
     identifier, result = _nothing_read(table.suite, run)
@@ -95,6 +99,8 @@ def _complete(
         identifier, result = table.validated.identifier, table.validated.result
     ours = table.suite.meta.get(META, {})
     facts = run_facts(ours, str(table.suite.notes or ""), table.validated, run, decisions, overrides)
+    own = tuple(alert for alert in alerts if facts.table and alert.table == facts.table)
+    facts = facts.model_copy(update={"alerts": own[:_ALERTS_OF_A_TABLE]})
     result.meta[META] = facts.model_dump(mode="json", exclude_defaults=True)  # type: ignore[literal-required]
     _add_unchecked(result, table.unchecked)
     return identifier, result

@@ -18,12 +18,15 @@ _MODES = ("blocking", "softer")
 DECLARED_LOADS = "_loads.yml"
 """Beside the checkpoints a project may declare its loads; no checkpoint can have this name."""
 ALERTS_FILE = "_alerts.yml"
+"""Likewise who is told of what: see checkpoints.alerts.routing_file."""
 SCHEDULES_FILE = "_schedules.yml"
+"""Likewise when runs are expected: see checkpoints.expected_runs."""
 CALENDARS_FILE = "_calendars.yml"
+"""Likewise which time counts: see checkpoints.calendars_file."""
 FRESHNESS_FILE = "_freshness.yml"
+"""Likewise how old tables may be: see checkpoints.freshness.spec."""
 SLAS_FILE = "_slas.yml"
-"""Likewise who is told of what, when runs are expected, which time counts, how old tables may be, by when all is done.
-"""
+"""Likewise by when all is done: see checkpoints.sla.spec."""
 _NO_CHECKPOINTS = (DECLARED_LOADS, ALERTS_FILE, SCHEDULES_FILE, CALENDARS_FILE, FRESHNESS_FILE, SLAS_FILE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+from checkpoints.alerts.problem import Alert
+from checkpoints.alerts.routing import rank
 from checkpoints.gate import Decision, Gate
 from checkpoints.ledger import Ledger
+from checkpoints.ledger.outbox import DeliveryState, OutboxItem
 from checkpoints.spec import CheckpointSpec, gates_of
-from gx.docs.pages import Verdict
-from gx.docs.standing import CheckpointNow, GateNow, Standing
+from gx.docs.pages import Severity, Verdict
+from gx.docs.standing import AlertNow, CheckpointNow, GateNow, Standing, UndeliveredNow
 
 _REASONS_SHOWN = 3
+_ALERTS_TOLD = 200
+_LOST_TOLD = 20
+_LOST_SHOWN_FOR = timedelta(days=7)
 
 
 def standing(ledger: Ledger, checkpoints: Mapping[str, CheckpointSpec], now: datetime) -> Standing:
@@ -26,6 +32,8 @@ def standing(ledger: Ledger, checkpoints: Mapping[str, CheckpointSpec], now: dat
         LedgerError: it cannot be read.
     """
     latest = ledger.latest_ingest()
+    alerts = sorted(ledger.alerts.unresolved(), key=lambda alert: -rank(alert.problem.severity))
+    lost = ledger.outbox.items((DeliveryState.UNDELIVERED,), since=now - _LOST_SHOWN_FOR)
     gates = gates_of(dict(checkpoints))
     asked = [ledger.gate(load, required, ingest_id=latest, now=now) for load, required in gates.items()]
     return Standing(
@@ -36,6 +44,33 @@ def standing(ledger: Ledger, checkpoints: Mapping[str, CheckpointSpec], now: dat
             for name, verdict, finished in ledger.latest_verdicts()
             if name in checkpoints
         ),
+        alerts=tuple(_alert(alert, now) for alert in alerts[:_ALERTS_TOLD]),
+        more_alerts=len(alerts[_ALERTS_TOLD:]),
+        undelivered=tuple(_undelivered(item) for item in lost[-_LOST_TOLD:]),
+    )
+
+
+def _alert(alert: Alert, now: datetime) -> AlertNow:
+    states = []
+    if alert.acknowledged_by:
+        states.append(f"acknowledged by {alert.acknowledged_by}")
+    if alert.snoozed_until and alert.snoozed_until > now:
+        states.append(f"snoozed by {alert.snoozed_by} until {alert.snoozed_until:%Y-%m-%d %H:%M} UTC")
+    if alert.flapping:
+        states.append("comes and goes")
+    return AlertNow(
+        title=alert.problem.title,
+        severity=Severity(alert.problem.severity.value),
+        table=alert.problem.table or "",
+        since=alert.opened_at,
+        runs=alert.failed_runs,
+        states=tuple(states),
+    )
+
+
+def _undelivered(item: OutboxItem) -> UndeliveredNow:
+    return UndeliveredNow(
+        channel=item.channel, headline=item.message.headline, since=item.created_at, why=item.problem or ""
     )
 
 

@@ -1,4 +1,4 @@
-"""The deployments: ingest on a schedule, and each load when its gate opens."""
+"""The deployments: ingest on a schedule, each load when its gate opens, and the monitor all the time."""
 
 from __future__ import annotations
 
@@ -7,10 +7,13 @@ from pathlib import Path
 from typing import Any, cast
 
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
+from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events import DeploymentEventTrigger
 
 from checkpoints.layers import LOADS
+from flows.monitor.flow import monitor
+from flows.monitor.schedules import MONITOR_CRON
 from flows.pipeline import ingest_and_gate, load_and_gate
 from flows.reporting import OPENED
 
@@ -18,22 +21,33 @@ from flows.reporting import OPENED
 _ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.ENQUEUE)
 
 
-def deployments(project: Path, cron: str) -> Sequence[RunnerDeployment]:
+# Another look while one goes on finds nothing more.
+_ONE_OR_NONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
+
+
+def deployments(project: Path, cron: str, time_zone: str = "UTC") -> Sequence[RunnerDeployment]:
     """What ``sluice serve`` serves.
 
     Args:
         project: the project's directory.
-        cron: when to ingest, in UTC.
+        cron: when to ingest.
+        time_zone: whose clock that is, an IANA name.
 
     Returns:
-        ``ingest-and-gate/scheduled``, and ``load-and-gate/<load>`` for each load, started by the event that its
-        gate opened. A load that is started without an open gate fails.
+        ``ingest-and-gate/scheduled``; ``load-and-gate/<load>`` for each load, started by the event that its gate
+        opened (a load that is started without an open gate fails); and ``monitor/scheduled``.
     """
     where = str(project)
     scheduled: Any = ingest_and_gate.to_deployment(
-        "scheduled", cron=cron, parameters={"project": where}, concurrency_limit=_ONE_AT_A_TIME
+        "scheduled",
+        schedule=CronSchedule(cron=cron, timezone=time_zone),
+        parameters={"project": where},
+        concurrency_limit=_ONE_AT_A_TIME,
     )
-    return [scheduled, *(_triggered(where, load) for load in LOADS)]
+    watching: Any = monitor.to_deployment(
+        "scheduled", cron=MONITOR_CRON, parameters={"project": where}, concurrency_limit=_ONE_OR_NONE
+    )
+    return [scheduled, *(_triggered(where, load) for load in LOADS), watching]
 
 
 def _triggered(project: str, load: str) -> RunnerDeployment:

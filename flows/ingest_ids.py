@@ -6,7 +6,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from uuid import uuid4
 
+from checkpoints.data_quality import Closed, NoDataQuality
 from checkpoints.ledger import Ledger
+from flows.clock import utc_now
 
 OUTSIDE = "outside sluice"
 """The source, in the ledger, of an ingest that sluice was only told of."""
@@ -35,6 +37,13 @@ def ingest_to_check(ledger: Ledger, checkpoint: str, given: str | None, begin: C
     if ledger.ingest(ingest_id) is None:
         begin(ingest_id, OUTSIDE)
     return ingest_id
+
+
+def begin_ingest(data_quality: NoDataQuality, ledger: Ledger, ingest_id: str, source: str) -> Closed:
+    """Record that an ingest began, which closes every gate: in the warehouse first."""
+    with data_quality.closing(None, ingest_id, f"the ingest {ingest_id} has begun, and was not checked yet") as closed:
+        ledger.begin_ingest(ingest_id, source, utc_now())
+    return closed
 
 
 def _was_run(ledger: Ledger, checkpoint: str, ingest_id: str) -> bool:

@@ -11,18 +11,20 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from prefect import Task, flow, get_run_logger, task
+from prefect import Flow, Task, flow, get_run_logger, task
 from prefect.cache_policies import NO_CACHE
-from prefect.client.schemas.objects import State, TaskRun
+from prefect.client.schemas.objects import FlowRun, State, TaskRun
 from prefect.runtime import flow_run
 
 from checkpoints.gate import Gate, GateClosedError
 from checkpoints.layers import LOADS, publish_gate
 from checkpoints.result import CheckpointFailedError, CheckpointRun
 from flows.ingest_ids import new_ingest_id
+from flows.monitor.told import tell_killed, tell_run
 from flows.recording import recorded
 from flows.reporting import announce, leave_artifact
 from flows.scenario import Scenario
@@ -132,7 +134,12 @@ def main_job(project: str, ingest_id: str, scenario: Scenario | None = None) -> 
             _load_behind_gate(name, ingest_id)
 
 
-@flow(name="ingest-and-gate", persist_result=False)
+def _crashed(_flow: Flow[..., Any], run: FlowRun, _state: State[Any]) -> None:
+    """The process that watched a run says that it died: nobody has to wait for the monitor to find that out."""
+    tell_killed(load_settings(Path(str(run.parameters.get("project", "")))), str(run.id))
+
+
+@flow(name="ingest-and-gate", persist_result=False, on_crashed=[_crashed])
 def ingest_and_gate(project: str) -> None:
     """Ingest and check raw; then announce the gate, so that the next load can start by itself."""
     ingest_id = new_ingest_id()
@@ -141,7 +148,7 @@ def ingest_and_gate(project: str) -> None:
         _announce(LOADS[0], ingest_id)
 
 
-@flow(name="load-and-gate", flow_run_name="{load_name} {ingest_id}", persist_result=False)
+@flow(name="load-and-gate", flow_run_name="{load_name} {ingest_id}", persist_result=False, on_crashed=[_crashed])
 def load_and_gate(project: str, load_name: str, ingest_id: str) -> None:
     """Run one load behind its gate, check what it built, and announce the next gate.
 
@@ -207,14 +214,24 @@ def _opened(project: str, name: str, what: str, ingest_id: str, scenario: Scenar
     # A command's own server is gone when the command is; no page of it is worth keeping.
     page = None if local else flow_run.ui_url
     with (
-        recorded(settings, name, what, ingest_id=ingest_id, run_id=flow_run.id, prefect_url=page),
-        _in_workspace(settings, what, local, scenario),
+        recorded(
+            settings,
+            name,
+            what,
+            ingest_id=ingest_id,
+            run_id=flow_run.id,
+            prefect_url=page,
+            ended=partial(tell_run, settings),
+        ),
+        _in_workspace(settings, what, local, scenario, page),
     ):
         yield
 
 
 @contextmanager
-def _in_workspace(settings: Settings, what: str, local: LocalRun | None, scenario: Scenario | None) -> Iterator[None]:
+def _in_workspace(
+    settings: Settings, what: str, local: LocalRun | None, scenario: Scenario | None, page: str | None
+) -> Iterator[None]:
     if not settings.is_reference:
         raise ConfigError(
             "these flows ingest and load the reference warehouse; call `sluice check` and `sluice gate check` "
@@ -222,6 +239,7 @@ def _in_workspace(settings: Settings, what: str, local: LocalRun | None, scenari
         )
     reporter = local.reporter if local else get_run_logger().info
     with open_workspace(settings, what=what, progress=reporter, scenario=scenario) as workspace:
+        workspace.prefect_url = page
         token = _workspace.set(workspace)
         try:
             yield

@@ -36,7 +36,7 @@ def recorded(
     ingest_id: str | None = None,
     run_id: str | None = None,
     prefect_url: str | None = None,
-    ended: Callable[[FlowRun], None] = lambda _run: None,
+    ended: Callable[[FlowRun, bool], object] = lambda _run, _told: None,
     beat_seconds: float = BEAT_SECONDS,
 ) -> Iterator[FlowRun]:
     """Keep a record of the run in this block.
@@ -48,22 +48,24 @@ def recorded(
         ingest_id: what it is about.
         run_id: its own; one is made if it has none.
         prefect_url: its page.
-        ended: told the run as it ended, once that was recorded or could not be; it must not raise.
+        ended: told the run as it ended, once that was recorded or could not be, and whether an alert was raised for
+            its error already; it must not raise.
         beat_seconds: how often to say that it lives.
     """
     now = datetime.now(UTC)
     run = FlowRun(run_id or uuid4().hex, flow, what, now, now, ingest_id=ingest_id, prefect_url=prefect_url)
     pulse = _Pulse(settings, run, beat_seconds)
     pulse.start()
-    state, problem = RunState.COMPLETED, None
+    state, problem, told = RunState.COMPLETED, None, False
     try:
         yield run
     except BaseException as error:
         state, problem = how_it_ended(error)
+        told = isinstance(error, SluiceError) and error.told
         raise
     finally:
         pulse.end(state, problem)
-        ended(replace(run, state=state, problem=problem, finished_at=datetime.now(UTC)))
+        ended(replace(run, state=state, problem=problem, finished_at=datetime.now(UTC)), told)
 
 
 def how_it_ended(error: BaseException) -> tuple[RunState, str | None]:

@@ -6,9 +6,9 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from functools import cached_property
 
+from checkpoints.alerts.alerting import Alerting
 from checkpoints.audit_copy import AuditCopy
 from checkpoints.data_quality import Closed, NoDataQuality, data_quality_of
 from checkpoints.gate import Gate, GateClosedError
@@ -17,8 +17,11 @@ from checkpoints.ledger import Ledger
 from checkpoints.result import CheckpointRun
 from checkpoints.spec import CheckpointSpec, find_checkpoint, gates_of
 from expectations.loader import load_suites
+from flows.alerting import alerting_of
+from flows.clock import utc_now
 from flows.dbt import DbtProgress, DbtRun, DbtSetup, run_dbt
 from flows.importing import importing_for_good
+from flows.ingest_ids import begin_ingest
 from flows.publication import ROLLED_BACK, Publication, RolledBack
 from flows.scenario import Scenario
 from flows.sources.ingest import IngestResult
@@ -44,6 +47,8 @@ class Workspace:
     ledger: Ledger
     warehouse: Warehouse
     sources: SourceWiring
+    prefect_url: str | None = None
+    """The flow run's page, where it is one."""
 
     @cached_property
     def checkpoints(self) -> dict[str, CheckpointSpec]:
@@ -54,6 +59,11 @@ class Workspace:
     def data_quality(self) -> NoDataQuality:
         """The copy of gates and results in the warehouse."""
         return data_quality_of(self.settings, self.warehouse, self.ledger)
+
+    @cached_property
+    def alerting(self) -> Alerting:
+        """Who is told of what its checkpoints find."""
+        return alerting_of(self.settings, self.ledger, utc_now, self.prefect_url)
 
     @cached_property
     def audited(self) -> tuple[str, ...]:
@@ -132,6 +142,7 @@ class Workspace:
             audit_copy=audit_copy,
             keep_days=self.settings.ledger_keep_days,
             data_quality=self.data_quality,
+            alerting=self.alerting,
         )
         try:
             return runner.run(spec, ingest_id)
@@ -284,15 +295,3 @@ def open_workspace(
         databases = source_urls(settings.project, os.environ)
         sources = SourceWiring(settings, scenario, warehouse, databases, resources, progress)
         yield Workspace(settings, scenario, progress, ledger, warehouse, sources)
-
-
-def begin_ingest(data_quality: NoDataQuality, ledger: Ledger, ingest_id: str, source: str) -> Closed:
-    """Record that an ingest began, which closes every gate: in the warehouse first."""
-    with data_quality.closing(None, ingest_id, f"the ingest {ingest_id} has begun, and was not checked yet") as closed:
-        ledger.begin_ingest(ingest_id, source, utc_now())
-    return closed
-
-
-def utc_now() -> datetime:
-    """The time, in UTC."""
-    return datetime.now(UTC)

@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     """The warehouse's schema in which gates and results are copied from the ledger; ``none`` for no copy."""
     late_minutes: float = Field(5, ge=0, le=7 * 24 * 60)
     """How many minutes after its time a run may begin before the monitor says that it is late."""
+    alert_seconds: float = Field(10, gt=0, le=600)
+    """How long a run waits, after its verdict is written, until its alerts are sent; the monitor sends the rest."""
     stripe_api_key: SecretStr | None = None
     """Stripe secret key; without it the embedded Stripe emulator is used."""
     stripe_api_base: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
@@ -20,6 +20,7 @@ from expectations.suite import Severity
 
 ALERT_SECONDS = 10.0
 """How long a run waits for its alerts at most, after its verdict is written: ``SLUICE_ALERT_SECONDS``."""
+_SHARE = 0.8
 
 
 class Sender(Protocol):
@@ -28,8 +29,8 @@ class Sender(Protocol):
     def deliver(self, seconds: float) -> str | None:
         """Try what is due in the outbox for at most so long; what could not be delivered, if anything."""
 
-    def directly(self, told: Sequence[Told], seconds: float) -> str | None:
-        """Send these without the outbox, once; what could not be delivered, if anything."""
+    def directly(self, told: Sequence[Told], reason: str, seconds: float) -> str | None:
+        """Send these without the outbox, saying why; what could not be delivered, if anything."""
 
 
 class NoSender:
@@ -38,7 +39,7 @@ class NoSender:
     def deliver(self, seconds: float) -> str | None:
         """Send nothing."""
 
-    def directly(self, told: Sequence[Told], seconds: float) -> str | None:
+    def directly(self, told: Sequence[Told], reason: str, seconds: float) -> str | None:
         """Send nothing, and say so where there is something."""
         return "there is nothing to send alerts with" if told else None
 
@@ -109,11 +110,14 @@ class Alerting:
         Returns:
             What could not be delivered, if anything; the monitor goes on trying what is in the outbox.
         """
+        # Who sends is told of less time than there is, so as to end by itself and say what did not arrive.
+        seconds = self.seconds * _SHARE
 
         def work() -> str | None:
             if report.failure is None:
-                return self.sender.deliver(self.seconds)
-            return self.sender.directly(_unrecorded(report, now), self.seconds)
+                return self.sender.deliver(seconds)
+            # Nothing is known here of earlier alerts, so all of it is told.
+            return self.sender.directly(report.changes((), now).messages, report.failure, seconds)
 
         return within(self.seconds, work)
 
@@ -133,10 +137,3 @@ def within(seconds: float, work: Callable[[], str | None]) -> str | None:
     thread.start()
     thread.join(seconds)
     return said[0]
-
-
-def _unrecorded(report: Report, now: datetime) -> tuple[Told, ...]:
-    """What is told where nothing is known of earlier alerts, and nothing will be remembered of this one."""
-    remark = f"sent directly, for the ledger could not record it, and nothing follows up on it ({report.failure})"
-    both = f"{report.routing.remark}; {remark}" if report.routing.remark else remark
-    return replace(report, routing=replace(report.routing, remark=both)).changes((), now).messages

@@ -81,9 +81,7 @@ def _email(spec: ChannelSpec, options: Options, _around: Surroundings) -> Channe
         recipients=options.texts("to", "SLUICE_SMTP_TO", form=_ADDRESS, example="data-team@example.com"),
         tls=tls,
         user=user or None,
-        password=options.secret("password_from", "SLUICE_SMTP_PASSWORD", "the mail server's password")
-        if user
-        else None,
+        password=password,
     )
 
 

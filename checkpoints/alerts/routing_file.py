@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -78,11 +79,11 @@ def load_routing(checkpoints_dir: Path, available: Iterable[ChannelSpec]) -> Rou
     )
 
 
-def routing_or_default(checkpoints_dir: Path, available: Iterable[ChannelSpec]) -> Routing:
-    """The same; where the file is wrong the default rules, which say so in every message."""
+def routing_or_default(checkpoints_dir: Path, available: Iterable[ChannelSpec], remark: str | None = None) -> Routing:
+    """The same; where the file is wrong the default rules, which say so in every message, as they say any remark."""
     found = tuple(available)
     try:
-        return load_routing(checkpoints_dir, found)
+        return replace(load_routing(checkpoints_dir, found), remark=remark)
     except ConfigError as error:
         place = f"{ALERTS_FILE}:{error.line}" if error.line else ALERTS_FILE
         return default_routing(found, f"{place} is wrong, so the default routing holds: {error.problem}")

@@ -1,4 +1,4 @@
-"""Send what is due: channels at once, each thread in order, again and again until it has arrived, expired or is refused.
+"""Send what is due: all channels at once, each thread in order, until it has arrived, expired or is refused.
 
 At least once: a message whose answer was lost is sent again, and the receiver tells the copy by its key.
 """
@@ -43,7 +43,7 @@ class Pace:
 
     def wait(self, attempts: int, chance: random.Random) -> float:
         """Seconds before the next attempt, after so many."""
-        longest = min(self.longest_seconds, self.first_seconds * 2 ** min(attempts - 1, 30))
+        longest = min(self.longest_seconds, self.first_seconds * 2.0 ** min(attempts - 1, 30))
         return longest * chance.uniform(0.5, 1.0)
 
 
@@ -90,7 +90,15 @@ def deliver_due(
     Raises:
         LedgerError: it cannot be read; nothing was sent.
     """
-    call = _Call(outbox, channels, clock, time.monotonic() + seconds, chance, pace or Pace(), fallbacks)
+    call = _Call(
+        outbox,
+        channels,
+        clock=clock,
+        ends=time.monotonic() + seconds,
+        chance=chance,
+        pace=pace or Pace(),
+        fallbacks=fallbacks,
+    )
     due = outbox.due_channels(clock())
     workers = {name: threading.Thread(target=call.work, args=(name,), daemon=True) for name in due}
     for worker in workers.values():
@@ -165,6 +173,7 @@ class _Call:
         self,
         outbox: Outbox,
         channels: Mapping[str, Channel],
+        *,
         clock: Callable[[], datetime],
         ends: float,
         chance: random.Random,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
@@ -92,13 +92,20 @@ class FlowRuns:
 
     def bury(self, silent_since: datetime) -> tuple[FlowRun, ...]:
         """Take the runs for killed that have not ended and gave no sign of life since then; returns them."""
+        return self._bury(sa.and_(flow_runs.c.state.is_(None), flow_runs.c.alive_at < naive(silent_since)))
+
+    def bury_one(self, run_id: str) -> FlowRun | None:
+        """Take a run for killed, if it has not ended; returns it as it is now."""
+        found = self._bury(sa.and_(flow_runs.c.state.is_(None), flow_runs.c.id == run_id))
+        return replace(found[0], state=RunState.KILLED, finished_at=found[0].alive_at) if found else None
+
+    def _bury(self, which: sa.ColumnElement[bool]) -> tuple[FlowRun, ...]:
         of = flow_runs.c
-        silent = sa.and_(of.state.is_(None), of.alive_at < naive(silent_since))
         with self._database.transaction() as connection:
-            found = _runs(connection, sa.select(flow_runs).where(silent).order_by(of.started_at))
+            found = _runs(connection, sa.select(flow_runs).where(which).order_by(of.started_at))
             for run in found:
                 # It ended when it was last seen; asked again, for it may have stirred meanwhile.
-                dead = flow_runs.update().where(of.id == run.id, silent)
+                dead = flow_runs.update().where(of.id == run.id, which)
                 connection.execute(dead.values(state=RunState.KILLED.value, finished_at=naive(run.alive_at)))
         return found
 

@@ -76,7 +76,7 @@ class Schedule:
             return next(CronSim(self.cron, local, reverse=reverse)).astimezone(UTC)
         except (CronSimError, StopIteration) as error:
             raise ConfigError(
-                f"the schedule of {self.flow} is {self.cron!r}, which is no time: {error or 'it never comes'}; "
+                f"the schedule of {self.flow} is {self.cron!r}, which is no time: {str(error) or 'it never comes'}; "
                 "expected the five fields of cron, such as '0 2 * * *' for 2:00 each night"
             ) from None
 

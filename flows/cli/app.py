@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import click
 
+from flows.cli.alerts import alerts
 from flows.cli.check import check
 from flows.cli.docs import docs
+from flows.cli.freshness import freshness
 from flows.cli.gate import gate
 from flows.cli.ledger import ledger
+from flows.cli.monitor import monitor
 from flows.cli.override import override, revoke
 from flows.cli.replay import replay
 from flows.cli.rollback import rollback
 from flows.cli.run import run
 from flows.cli.serve import serve
+from flows.cli.sla import sla
 from flows.cli.suites import suites
 
 
@@ -28,7 +32,7 @@ def cli() -> None:
     """  # noqa: D301 - the backslash tells click to keep the line
 
 
-for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve):
+for command in (run, check, gate, rollback, ledger, alerts, monitor, docs, replay, suites, freshness, sla, serve):
     cli.add_command(command)
 for command in (override, revoke):
     gate.add_command(command)

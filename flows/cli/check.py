@@ -6,6 +6,7 @@ import sys
 from contextlib import ExitStack, closing, redirect_stdout, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import click
 
@@ -38,6 +39,7 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
     spec = find_checkpoint(project_checkpoints(settings), checkpoint)
     # GX and the sources take seconds to import: --help and a mistyped name must not wait for them.
     with importing_for_good():
+        from flows.cli.told import who_was_told
         from flows.ingest_ids import ingest_to_check
         from flows.recording import recorded
         from flows.turn import StillBusyError
@@ -52,6 +54,8 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
             ingest_id = ingest_to_check(workspace.ledger, checkpoint, ingest_id, workspace.begin_ingest)
             run = workspace.check(checkpoint, ingest_id, full_scan=full)
             gates = [workspace.gate(load, ingest_id) for load in spec.gates]
+            failing = run.verdict is not Verdict.PASSED
+            told = who_was_told(settings, workspace.ledger, run.finished_at, failing=failing)
     except StillBusyError:
         raise  # another run is at work, and decides
     except SluiceError as error:
@@ -66,6 +70,8 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
     _print(run)
     for gate in gates:
         print_gate(gate)
+    if told:
+        click.echo(told)
     print_docs(settings)
     return _exit_code(run)
 
@@ -77,10 +83,11 @@ def _exit_code(run: CheckpointRun) -> ExitCode:
 def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, error: SluiceError) -> None:
     """A check that could not even begin leaves no gate open that an earlier one had opened."""
     from checkpoints.data_quality import NoDataQuality, opened_data_quality
-    from flows.ingest_ids import ingest_to_check
-    from flows.workspace import begin_ingest, utc_now
+    from flows.clock import utc_now
+    from flows.ingest_ids import begin_ingest, ingest_to_check
 
     with closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger, ExitStack() as kept:
+        kept.callback(_tell, settings, ledger, spec, ingest_id, error)  # last: the gates come first
         data_quality = NoDataQuality()
         if not isinstance(error, WarehouseError):  # it has just been tried
             with suppress(ConfigError):
@@ -90,6 +97,24 @@ def _close(settings: Settings, spec: CheckpointSpec, ingest_id: str | None, erro
             reason = f"the check could not be run: {error}"
             with data_quality.closing(spec.gates, about, f"the check {spec.name} could not be run"):
                 ledger.close_gates(spec.name, about, spec.gates, reason, utc_now(), Verdict.ERRORED.value)
+
+
+def _tell(settings: Settings, ledger: Ledger, spec: CheckpointSpec, ingest_id: str | None, error: SluiceError) -> None:
+    """Raise an alert for a check that could not begin, unless its run has done so."""
+    if error.told:
+        return
+    from flows.alerting import alerting_of
+    from flows.clock import utc_now
+
+    now = utc_now()
+    alerting = alerting_of(settings, ledger, utc_now)
+    report = alerting.report_error(error, spec, ingest_id, f"{spec.name}-{now:%Y%m%dT%H%M%S}-{uuid4().hex[:8]}")
+    try:
+        ledger.alerts.report(report, now)
+    except Exception as lost:  # noqa: BLE001 - the first error is what the command ends with
+        report.failure = str(lost) if isinstance(lost, SluiceError) else type(lost).__name__
+    if problem := alerting.send(report, now):
+        click.secho(f"alerts: {problem}", fg="yellow", err=True)
 
 
 def _print(run: CheckpointRun) -> None:
@@ -109,6 +134,8 @@ def _print(run: CheckpointRun) -> None:
         click.secho(f"Data Docs {what}: {run.docs_problem}", fg="yellow", err=True)
     if run.not_copied:
         click.secho(f"{run.not_copied}. Then write it anew: sluice ledger publish", fg="yellow", err=True)
+    if run.not_told:
+        click.secho(f"alerts: {run.not_told}", fg="yellow", err=True)
 
 
 def _document(run: CheckpointRun, gates: list[tuple[str, str]]) -> dict[str, Any]:
@@ -145,4 +172,5 @@ def _document(run: CheckpointRun, gates: list[tuple[str, str]]) -> dict[str, Any
         "data_docs": run.docs,
         "data_docs_problem": run.docs_problem,
         "data_quality_problem": run.not_copied,
+        "alerts_problem": run.not_told,
     }

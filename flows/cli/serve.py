@@ -27,11 +27,12 @@ class ServerError(SluiceError):
 
 
 @click.command()
-@click.option("--cron", default="0 2 * * *", show_default=True, help="When to ingest, in UTC.")
+@click.option("--cron", default="0 2 * * *", show_default=True, help="When to ingest.")
+@click.option("--time-zone", default="UTC", show_default=True, help="Whose clock that is, such as Europe/Berlin.")
 @click.option("--port", type=click.IntRange(1, 65535), default=4200, show_default=True, help="Of the server it starts.")
 @common
-def serve(settings: Settings, as_json: bool, cron: str, port: int) -> ExitCode:
-    """Ingest on schedule, and run each load when its gate opens, until interrupted.
+def serve(settings: Settings, as_json: bool, cron: str, time_zone: str, port: int) -> ExitCode:
+    """Ingest on schedule, run each load when its gate opens, and watch all of it, until interrupted.
 
     With PREFECT_API_URL set the deployments are served from that server, otherwise one is started here.
     """
@@ -41,6 +42,9 @@ def serve(settings: Settings, as_json: bool, cron: str, port: int) -> ExitCode:
     os.environ.setdefault("PREFECT_HOME", str(settings.state_dir / "prefect"))
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DO_NOT_TRACK", "1")
+    # A run of which nothing is heard any more: the server tells it by its missing heartbeat.
+    os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
+    _expect(settings, cron, time_zone)
     # A served flow runs in a process of its own and reads its settings there.
     os.environ["SLUICE_PROJECT"] = str(settings.project)
     with _server(settings, port):
@@ -48,9 +52,28 @@ def serve(settings: Settings, as_json: bool, cron: str, port: int) -> ExitCode:
 
         from flows.deployments import deployments
 
+        _watched_by_server(settings)
         click.echo(f"serving at {os.environ['PREFECT_API_URL']}; Ctrl-C stops", err=True)
-        serve_deployments(*deployments(settings.project, cron), limit=2)
+        # The pipeline runs one flow at a time, and one may wait: the monitor must not wait behind them.
+        serve_deployments(*deployments(settings.project, cron, time_zone), limit=4)
     return ExitCode.OK
+
+
+def _expect(settings: Settings, cron: str, time_zone: str) -> None:
+    """Have the monitor miss runs that do not come, also when this process and the server are gone."""
+    from flows.monitor.schedules import expect_served
+
+    said = expect_served(settings, cron, time_zone)
+    if said:
+        click.secho(said, fg="yellow", err=True)
+
+
+def _watched_by_server(settings: Settings) -> None:
+    """Have the server tell by itself of what goes wrong, on the channels that it can use."""
+    from flows.automations import watched_by_server
+
+    for line in watched_by_server(settings):
+        click.echo(line, err=True)
 
 
 @contextmanager

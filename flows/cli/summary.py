@@ -12,8 +12,10 @@ import click
 
 from checkpoints.layers import SCHEMAS, audited_loads
 from checkpoints.ledger import Ledger, RecordedRun
+from checkpoints.result import Verdict
 from checkpoints.spec import gates_of, load_checkpoints
 from flows.cli.gate import as_document, print_gate
+from flows.cli.told import who_was_told
 from gx.docs.address import SiteAddress, site_address
 from gx.errors import ConfigError, SluiceError
 from gx.settings import Settings
@@ -35,7 +37,17 @@ def print_summary(settings: Settings, ledger: Ledger, ingest_id: str) -> None:
         print_gate(ledger.gate(load, required, ingest_id=ingest_id, now=datetime.now(UTC)))
     for layer in _published(settings):
         print_published(layer, ingest_id)
+    if told := _told(settings, ledger, ingest_id):
+        click.echo(told)
     print_docs(settings)
+
+
+def _told(settings: Settings, ledger: Ledger, ingest_id: str) -> str | None:
+    runs = ledger.runs_of(ingest_id)
+    if not runs:
+        return None
+    failing = any(run.verdict is not Verdict.PASSED for run in runs)
+    return who_was_told(settings, ledger, runs[0].started_at, failing=failing)
 
 
 def print_run(run: RecordedRun) -> None:

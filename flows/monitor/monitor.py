@@ -13,7 +13,8 @@ from checkpoints.alerts.problem import Alert, Problem, ProblemKind
 from checkpoints.alerts.report import Over, Report
 from checkpoints.ledger import Ledger, LedgerError
 from expectations.suite import Severity
-from flows.monitor.watch import Found, Watch
+from flows.monitor.found import Found
+from flows.monitor.watch import Watch
 from gx.errors import SluiceError
 from gx.masking import mask_error
 from gx.settings import Settings
@@ -85,7 +86,7 @@ def run_monitor(settings: Settings, ledger: Ledger, alerting: Alerting, clock: C
             found += answer.problems
             over |= {*answer.over, _check_key(name)}
     if unreadable is None:
-        done.append(_step("alerts", lambda: _write(ledger, alerting, watch, found, over, clock)))
+        done.append(_step("alerts", lambda: _write(alerting, watch, found, over, clock())))
         done.append(_step("reminders", lambda: _tick(ledger, alerting, clock)))
         done.append(_step("sending", lambda: _send(alerting)))
     else:
@@ -95,21 +96,14 @@ def run_monitor(settings: Settings, ledger: Ledger, alerting: Alerting, clock: C
     return MonitorReport(started, tuple(done), tuple(problem.title for problem in found))
 
 
-def _write(
-    ledger: Ledger,
-    alerting: Alerting,
-    watch: Watch,
-    found: list[Problem],
-    over: set[str],
-    clock: Callable[[], datetime],
-) -> str:
+def _write(alerting: Alerting, watch: Watch, found: list[Problem], over: set[str], now: datetime) -> str:
     """Write what is new and what is over; what was told of the same finding is not told again."""
     told = {(alert.problem.key, alert.problem.run_id) for alert in watch.open_alerts}
     found[:] = [problem for problem in found if (problem.key, problem.run_id) not in told]
     report = Report(tuple(found), _thread(watch.now), alerting.routing, alerting.project, _all_of(over))
     ending = report.over(watch.open_alerts)
     if found or ending:
-        ledger.alerts.report(report, clock())
+        watch.ledger.alerts.report(report, now)
     return f"{len(found)} new, {len(ending)} over, {len(watch.open_alerts) - len(ending) + len(found)} open"
 
 
@@ -153,7 +147,7 @@ def _failed_check(name: str, problem: str) -> Problem:
         key=_check_key(name), kind=ProblemKind.WATCH, severity=Severity.CRITICAL,
         title=f"the monitor could not look at {name}", expected="it looks at everything each time", observed=problem,
         # The same trouble is one finding; another one is told.
-        run_id=problem[:200], next_step="Correct it, then run `sluice monitor --once`; what it would find, nobody sees.",
+        run_id=problem[:200], next_step="Correct it, then run `sluice monitor --once`.",
     )  # fmt: skip
 
 
@@ -161,7 +155,8 @@ def _no_ledger(error: LedgerError) -> Problem:
     return Problem(
         key=keys.LEDGER, kind=ProblemKind.CAUSE, severity=Severity.CRITICAL,
         title="the monitor cannot use the ledger", observed=str(error),
-        expected="runs, schedules and alerts can be read", next_step="See `sluice ledger status`; every gate is closed.",
+        expected="runs, schedules and alerts can be read",
+        next_step="See `sluice ledger status`; every gate is closed.",
     )  # fmt: skip
 
 

@@ -32,9 +32,10 @@ def late_key(flow: str) -> str:
 def failed_run(run: FlowRun) -> Problem | None:
     """What is wrong with a run that ended; None when nothing is that nobody else tells.
 
-    A gate that closed was told by the checkpoint that closed it, and who stopped a run knows of it.
+    A gate that closed was told by the checkpoint that closed it, a check that failed by itself, and who stopped a run
+    knows of it.
     """
-    if run.state not in (RunState.FAILED, RunState.KILLED):
+    if run.state not in (RunState.FAILED, RunState.KILLED) or (run.state is RunState.FAILED and _is_check(run)):
         return None
     took = f"It began at {run.started_at:%Y-%m-%d %H:%M} UTC"
     if run.state is RunState.KILLED:
@@ -110,6 +111,10 @@ def missing_runs(
             )
         )
     return tuple(problems), frozenset(over)
+
+
+def _is_check(run: FlowRun) -> bool:
+    return run.flow.startswith("check/")
 
 
 def _is_news(run: FlowRun, told: Mapping[str, str | None], covered: Mapping[str, datetime], now: datetime) -> bool:

@@ -9,37 +9,19 @@ from functools import cached_property
 
 from checkpoints.alerts.problem import Alert, Problem, ProblemKind
 from checkpoints.expected_runs import load_schedules
-from checkpoints.layers import LOADS, project_checkpoints
+from checkpoints.layers import project_checkpoints
 from checkpoints.ledger import Ledger
 from checkpoints.ledger.flow_runs import RunState
 from checkpoints.ledger.schedules import Schedule
+from checkpoints.override import Override
 from checkpoints.spec import gates_of
 from expectations.suite import Severity
+from flows.monitor.found import MONITOR, SERVED, Found, recorded_flows
 from flows.monitor.runs import SILENT_AFTER, TOLD_WITHIN, ended_runs, missing_runs
+from flows.monitor.timeliness import Timeliness
 from gx.settings import Settings
 
-MONITOR = "monitor"
-"""The name that the monitor's own runs are recorded under."""
-
-SERVED = ("ingest-and-gate", MONITOR)
-"""The flows whose schedules ``sluice serve`` records."""
-
 _OF_A_RUN = (ProblemKind.EXPECTATION, ProblemKind.CHECKPOINT, ProblemKind.CAUSE)
-
-
-@dataclass(frozen=True)
-class Found:
-    """What one check came to.
-
-    Attributes:
-        said: in half a sentence.
-        problems: what is wrong.
-        over: the keys of what is not wrong, or no more.
-    """
-
-    said: str
-    problems: tuple[Problem, ...] = ()
-    over: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -64,8 +46,15 @@ class Watch:
             "schedules": self.missing,
             "monitor": self.own_runs,
             "overrides": self.overrides,
+            "SLAs": self.timeliness.slas,
+            "freshness": self.timeliness.freshness,  # last: the only one that needs the warehouse
         }
         object.__setattr__(self, "checks", checks)
+
+    @cached_property
+    def timeliness(self) -> Timeliness:
+        """Looks at SLAs and freshness."""
+        return Timeliness(self.settings, self.ledger, self.now, lambda: self.open_alerts)
 
     @cached_property
     def open_alerts(self) -> Sequence[Alert]:
@@ -92,7 +81,8 @@ class Watch:
 
     def missing(self) -> Found:
         """Runs that were expected and have not begun."""
-        schedules = self._schedules()
+        # The monitor runs as it asks this.
+        schedules = [schedule for schedule in self._schedules() if schedule.flow != MONITOR]
         grace = timedelta(minutes=self.settings.late_minutes)
         problems, over = missing_runs(schedules, self.ledger.flow_runs.latest_starts(), self.now, grace)
         known = {schedule.flow for schedule in schedules}
@@ -130,29 +120,15 @@ class Watch:
         problems, over = [], {f"override/{load}" for load in gates}
         for load, override in ended.items():
             gate = self.ledger.gate(load, gates.get(load, ()), ingest_id=None, now=self.now)
-            if gate.is_open:
-                continue
-            over.discard(f"override/{load}")
-            problems.append(
-                Problem(
-                    key=f"override/{load}",
-                    kind=ProblemKind.WATCH,
-                    severity=Severity.WARNING,
-                    title=f"the override of the gate {load} has ended, and the gate is closed",
-                    expected="whatever was overridden has been corrected meanwhile",
-                    observed=f"It was {override.title}.",
-                    blocks=(load,),
-                    run_id=f"{override.made_at:%Y%m%dT%H%M%S}",
-                    next_step=f"Correct the data and run its checks again, or decide anew: sluice gate override {load}",
-                )  # fmt: skip
-            )
+            if not gate.is_open:
+                over.discard(f"override/{load}")
+                problems.append(_ended_override(override))
         return Found(f"{len(problems)} ended over a closed gate", tuple(problems), frozenset(over))
 
     def _schedules(self) -> tuple[Schedule, ...]:
         """What the ledger expects, once it knows what the project declares now, and has forgotten what it did."""
         checkpoints = project_checkpoints(self.settings)
-        flows = [*SERVED, "sluice", *(f"load-and-gate/{load}" for load in LOADS), *(f"check/{n}" for n in checkpoints)]
-        declared = load_schedules(self.settings.checkpoints_dir, flows, self.now)
+        declared = load_schedules(self.settings.checkpoints_dir, recorded_flows(checkpoints), self.now)
         for schedule in declared:
             self.ledger.schedules.declare(schedule)
         kept = {*SERVED, *(schedule.flow for schedule in declared)}
@@ -160,3 +136,14 @@ class Watch:
         if self.ledger.schedules.forget([schedule.flow for schedule in known if schedule.flow not in kept]):
             known = self.ledger.schedules.all()
         return known
+
+
+def _ended_override(override: Override) -> Problem:
+    load = override.load
+    return Problem(
+        key=f"override/{load}", kind=ProblemKind.WATCH, severity=Severity.WARNING,
+        title=f"the override of the gate {load} has ended, and the gate is closed",
+        expected="whatever was overridden has been corrected meanwhile", observed=f"It was {override.title}.",
+        blocks=(load,), run_id=f"{override.made_at:%Y%m%dT%H%M%S}",
+        next_step=f"Correct the data and run its checks again, or decide anew: sluice gate override {load}",
+    )  # fmt: skip

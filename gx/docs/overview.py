@@ -16,10 +16,11 @@ from gx.docs.records import RUNS_SHOWN, Problem
 from gx.docs.roll_up import BrokenPage, RollUp
 from gx.docs.rows import kept
 from gx.docs.spark import Spark
-from gx.docs.standing import CheckpointNow, GateNow
+from gx.docs.standing import AlertNow, CheckpointNow, GateNow, UndeliveredNow
 from gx.docs.table_history import TableHistory
 from gx.docs.text import counted
 
+_ALERTS_SHOWN = 20
 _ATTENTION = "Needs attention"
 _ELSEWHERE = "Other tables"
 _LAYERS = ("raw", "staging", "intermediate", "marts", "dashboards")
@@ -90,6 +91,9 @@ class IndexPage:
     checkpoints: tuple[CheckpointNow, ...]
     """The worst first."""
     gates: tuple[GateNow, ...]
+    alerts: tuple[AlertNow, ...]
+    more_alerts: int
+    undelivered: tuple[UndeliveredNow, ...]
     groups: tuple[Group, ...]
     recent: tuple[Markup, ...]
     """Lines of the list of the last runs."""
@@ -105,6 +109,7 @@ def overview(roll_up: RollUp, *, site: str) -> IndexPage:
     checkpoints = (
         tuple(sorted(standing.checkpoints, key=lambda state: (state.verdict.rank, state.name))) if standing else ()
     )
+    alerts = standing.alerts if standing else ()
     verdict = _overall(rows, checkpoints, gates)
     return IndexPage(
         site=site,
@@ -115,6 +120,9 @@ def overview(roll_up: RollUp, *, site: str) -> IndexPage:
         newest=max((row.time for row in rows), default=None),
         checkpoints=checkpoints,
         gates=gates,
+        alerts=alerts[:_ALERTS_SHOWN],
+        more_alerts=len(alerts[_ALERTS_SHOWN:]) + (standing.more_alerts if standing else 0),
+        undelivered=standing.undelivered if standing else (),
         groups=_groups(rows),
         recent=tuple(kept(run.row) for run in roll_up.recent),
         broken=tuple(Linked(link(INDEX, page.path), page) for page in roll_up.broken.values()),

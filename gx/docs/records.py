@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from gx.docs.pages import Severity, Verdict
+from gx.docs.standing import AlertNow
 
 RUNS_SHOWN = 30
 """Runs per table on the index: a month of daily loads."""
@@ -84,6 +85,8 @@ class RunFacts(BaseModel):
     """Of any gate, not only of those that this run decides."""
     softer: bool = False
     """Whether the checkpoint only reports, and nothing that fails blocks a load."""
+    alerts: tuple[AlertNow, ...] = ()
+    """Those of the table that went on when the run was published."""
 
 
 class Limits(BaseModel):
@@ -168,6 +171,7 @@ class RunRecord(RunPoint):
     freshness: Freshness | None = None
     gates: tuple[GateMark, ...] = ()
     overrides: tuple[OverrideMark, ...] = ()
+    alerts: tuple[AlertNow, ...] = ()
     limits: Limits = Limits()
     rules: tuple[RuleLine, ...] = ()
     """The suite in plain sentences, as far as a page lists it; kept for the table's page only."""

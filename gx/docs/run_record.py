@@ -50,6 +50,7 @@ def record(page: ResultPage, *, path: str, suite_path: str) -> RunRecord:
         freshness=facts.freshness,
         gates=facts.gates,
         overrides=facts.overrides,
+        alerts=facts.alerts,
         limits=page.limits,
         rules=_rules(page.outcomes),
     )

@@ -6,7 +6,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict
 
-from gx.docs.pages import Verdict
+from gx.docs.pages import Severity, Verdict
 from gx.docs.text import clean
 
 Told: TypeAlias = Annotated[str, BeforeValidator(lambda text: clean(str(text), 500))]
@@ -40,14 +40,45 @@ class CheckpointNow(BaseModel):
     time: AwareDatetime
 
 
+class AlertNow(BaseModel):
+    """A problem that goes on, and that somebody was, or is to be, told of."""
+
+    model_config = ConfigDict(frozen=True)
+
+    title: Told
+    severity: Severity
+    table: Told = ""
+    since: AwareDatetime
+    runs: int = 1
+    """How many runs in a row found it."""
+    states: tuple[Told, ...] = ()
+    """Who looks into it, until when it is silent, that it comes and goes."""
+
+
+class UndeliveredNow(BaseModel):
+    """A message that did not reach its channel, and will not by itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    channel: Told
+    headline: Told
+    since: AwareDatetime
+    why: Told = ""
+
+
 class Standing(BaseModel):
-    """All gates and checkpoints of a project at one moment."""
+    """All gates and checkpoints of a project at one moment, and what is wrong."""
 
     model_config = ConfigDict(frozen=True)
 
     as_of: AwareDatetime
     gates: tuple[GateNow, ...] = ()
     checkpoints: tuple[CheckpointNow, ...] = ()
+    alerts: tuple[AlertNow, ...] = ()
+    """The worst first; not all of them where there are very many."""
+    more_alerts: int = 0
+    """How many ``alerts`` leaves out."""
+    undelivered: tuple[UndeliveredNow, ...] = ()
 
     def after(self, before: Standing | None) -> Standing:
         """This one, in which a gate that has not changed is as it is since it was seen so first."""

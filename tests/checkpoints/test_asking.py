@@ -17,7 +17,7 @@ from checkpoints.asking import gate, require_gate
 from checkpoints.gate import GateClosedError
 from checkpoints.ledger import Ledger
 from checkpoints.result import Verdict
-from flows.workspace import utc_now
+from flows.clock import utc_now
 from gx.errors import ConfigError
 from tests.checkpoints.ledger.spoiled import with_bytes
 from tests.checkpoints.runs import record, run_of

@@ -17,10 +17,10 @@ from prefect.client.schemas.objects import FlowRun, State, StateType
 from checkpoints.gate import GateClosedError
 from flows.cli.exit_codes import ExitCode
 from flows.cli.job import run_main_job
+from flows.clock import utc_now
 from flows.ingest_ids import new_ingest_id
 from flows.pipeline import LocalRun, load_and_gate, main_job, run_locally
 from flows.scenario import Scenario
-from flows.workspace import utc_now
 from gx.settings import Settings
 from tests.journeys.command import Sluice
 from tests.journeys.conftest import GoodRun, PrefectServer

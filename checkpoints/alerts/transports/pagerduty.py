@@ -6,8 +6,10 @@ Left to itself the client tries 429 again for ever, 500 to 504 for minutes, and 
 from __future__ import annotations
 
 import socket
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -68,7 +70,7 @@ class _Client(EventsApiV2Client):
     max_network_attempts = 0
 
     def __init__(self, key: str, url: str, seconds: float, watch: Callable[[socket.socket], None]) -> None:
-        super().__init__(key, base_url=url)
+        super().__init__(key, base_url=url, verify=_tls())
         self.timeout = seconds  # type: ignore[assignment]  # its own default is a whole number
 
         # A function, not a method: the client copies what it is given, all that hangs on to it too.
@@ -90,11 +92,17 @@ class _Client(EventsApiV2Client):
         self._url = value  # type: ignore[assignment]  # declared as None
 
     def request(self, method: str, url: str, **arguments: Any) -> Any:  # type: ignore[override]
-        return super().request(method, url, extensions={"trace": self._trace}, **arguments)
+        return super().request(method, url, **{**arguments, "extensions": {"trace": self._trace}})
 
     def postprocess(self, response: Any) -> None:
         if not response.is_success:
             raise _AnsweredError(response.status_code, dict(response.headers))
+
+
+@cache
+def _tls() -> ssl.SSLContext:
+    # Made once: to read all certificates again for each message takes longer than to send it.
+    return ssl.create_default_context()
 
 
 def _told(error: Exception, seconds: float, cut: Cut) -> DeliveryError:

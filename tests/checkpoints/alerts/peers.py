@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import socket
 import struct
 import threading
@@ -173,6 +174,7 @@ class SmtpPeer:
         self.script = Script()
         self.mails: list[Mail] = []
         self.refuse_recipients: set[str] = set()
+        logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # it warns of a password without TLS
         self._controller = _AnyPort(
             self, hostname="127.0.0.1", port=0, authenticator=_authenticate, auth_required=True, auth_require_tls=False
         )

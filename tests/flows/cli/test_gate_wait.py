@@ -9,7 +9,7 @@ from sqlalchemy.engine import make_url
 
 from checkpoints.ledger import Ledger
 from checkpoints.result import Verdict
-from flows.workspace import utc_now
+from flows.clock import utc_now
 from tests.checkpoints.runs import run_of
 from tests.flows.cli.foreign import ForeignProject
 

@@ -1,0 +1,41 @@
+"""Who was told of what a run found, in one line; or that nobody was, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from checkpoints.ledger import Ledger, LedgerError
+from checkpoints.ledger.outbox import DeliveryState
+from flows.alerting import alerting_of
+from flows.clock import utc_now
+from gx.settings import Settings
+
+
+def who_was_told(settings: Settings, ledger: Ledger, since: datetime, *, failing: bool) -> str | None:
+    """The line; None where there is nothing to say.
+
+    Args:
+        settings: of the project.
+        ledger: of the project.
+        since: when the run began; what was written to the outbox later belongs to it.
+        failing: whether the run found anything that somebody should be told.
+    """
+    try:
+        items = ledger.outbox.items(since=since)
+        alerts = len(ledger.alerts.unresolved())
+    except LedgerError:
+        return None  # the run itself has told that
+    told = sorted({item.channel for item in items if item.state is DeliveryState.DELIVERED})
+    missing = sorted({item.channel for item in items if item.state is not DeliveryState.DELIVERED} - {*told})
+    if told or missing:
+        said = [f"told {', '.join(told)}"] if told else []
+        if missing:
+            said.append(f"not yet {', '.join(missing)} (the monitor goes on trying; see sluice alerts list)")
+        return f"alerts: {'; '.join(said)}"
+    if not failing:
+        return None
+    if not alerting_of(settings, ledger, utc_now).routing.channels:
+        return "alerts: nobody was told, for no channel is set up (see docs/alerts.md)"
+    if alerts:
+        return f"alerts: nobody was told anew, {alerts} open alerts go on (sluice alerts list)"
+    return "alerts: nobody was told, for no route of checkpoints/_alerts.yml is about this"

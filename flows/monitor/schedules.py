@@ -1,0 +1,40 @@
+"""What ``sluice serve`` has promised: when its flows run."""
+
+from __future__ import annotations
+
+from checkpoints.ledger import Ledger, LedgerError
+from checkpoints.ledger.schedules import Schedule
+from flows.clock import utc_now
+from flows.monitor.found import MONITOR
+from gx.settings import Settings
+
+MONITOR_CRON = "*/10 * * * *"
+"""A killed run is silent for three minutes before it counts as dead: with this it is told within a quarter of an hour.
+"""
+
+
+def expect_served(settings: Settings, cron: str, time_zone: str) -> str | None:
+    """Record the schedules, so that a run that never comes is missed; why that was impossible, if it was.
+
+    Args:
+        settings: of the project.
+        cron: when to ingest.
+        time_zone: whose clock that is.
+
+    Raises:
+        ConfigError: there is no such time, or no such zone.
+    """
+    now = utc_now()
+    schedules = (
+        Schedule.of("ingest-and-gate", cron, time_zone, now),
+        Schedule.of(MONITOR, MONITOR_CRON, "UTC", now),
+    )
+    ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
+    try:
+        for schedule in schedules:
+            ledger.schedules.declare(schedule)
+    except LedgerError as error:
+        return f"runs that do not come will not be missed: {error}"
+    finally:
+        ledger.close()
+    return None

@@ -1,0 +1,83 @@
+"""A run that ended is told at once, by the process it ran in; the monitor tells what no process is left to tell."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from contextlib import closing, suppress
+
+from checkpoints.alerts.problem import Alert
+from checkpoints.alerts.report import Report
+from checkpoints.ledger import Ledger
+from checkpoints.ledger.flow_runs import FlowRun, RunState
+from flows.alerting import alerting_of
+from flows.clock import utc_now
+from flows.monitor.runs import failed_run, run_key
+from gx.settings import Settings
+
+_LEDGER_SECONDS = 35.0
+
+
+def tell_killed(settings: Settings, run_id: str) -> None:
+    """Record that a run was killed, and raise its alert; nothing to do where it had ended. Never raises.
+
+    Args:
+        settings: of the project.
+        run_id: its id.
+    """
+    with suppress(Exception):  # the monitor finds it too
+        with closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger:
+            buried = ledger.flow_runs.bury_one(run_id)
+        if buried is not None:
+            tell_run(settings, buried, told=False)
+
+
+def tell_run(settings: Settings, run: FlowRun, told: bool) -> str | None:
+    """Raise the alert of a run that failed, or end that of the ones before. Never raises, and takes a bounded time.
+
+    Args:
+        settings: of the project.
+        run: as it ended.
+        told: whether an alert was raised for its error already; then there is nothing to raise.
+
+    Returns:
+        What could not be told; the monitor tries again.
+    """
+    said: list[str | None] = ["the end of the run was not told in time; the monitor goes on"]
+
+    def work() -> None:
+        try:
+            said[0] = _tell(settings, run, told)
+        except Exception as error:  # noqa: BLE001 - an alert that fails changes no run
+            said[0] = f"the end of the run could not be told: {type(error).__name__}"
+
+    thread = threading.Thread(target=work, name=f"alerts of {run.flow}", daemon=True)
+    thread.start()
+    thread.join(_LEDGER_SECONDS)
+    return said[0]
+
+
+def _tell(settings: Settings, run: FlowRun, told: bool) -> str | None:
+    problem = failed_run(run)
+    if run.state is RunState.STOPPED or (problem is not None and told):
+        return None
+    ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
+    try:
+        key = run_key(run.flow)
+        if problem is None and all(alert.problem.key != key for alert in ledger.alerts.unresolved()):
+            return None
+
+        def over(alerts: Sequence[Alert]) -> Mapping[str, str | None]:
+            return (
+                {}
+                if problem is not None
+                else {each: None for each in (alert.problem.key for alert in alerts) if each == key}
+            )
+
+        who = alerting_of(settings, ledger, utc_now, run.prefect_url)
+        now = utc_now()
+        report = Report((problem,) if problem else (), f"run-{run.id}-{run.state}", who.routing, who.project, over)
+        ledger.alerts.report(report, now)
+        return who.send(report, now)
+    finally:
+        ledger.close()
