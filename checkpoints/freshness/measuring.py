@@ -68,16 +68,16 @@ def measure(warehouse: Warehouse, specs: Sequence[FreshnessSpec]) -> tuple[Measu
     with warehouse.hold():
         markers = [marker for spec in specs if spec.column is None and (marker := _marker_of(spec.table))]
         catalog = warehouse.find_tables([*(spec.table for spec in specs), *dict.fromkeys(markers)])
-        measured: dict[TableName, Measured] = {}
+        measured: dict[FreshnessSpec, Measured] = {}
         questions = []
         for spec in specs:
             try:
                 questions.append(_question(warehouse, spec, catalog))
             except _UnmeasurableError as error:
-                measured[spec.table] = Measured(spec, problem=str(error))
+                measured[spec] = Measured(spec, problem=str(error))
         for answer in _ask(warehouse, questions):
-            measured[answer.spec.table] = answer
-    return tuple(measured[spec.table] for spec in specs)
+            measured[answer.spec] = answer
+    return tuple(measured[spec] for spec in specs)
 
 
 def _ask(warehouse: Warehouse, questions: Sequence[_Question]) -> list[Measured]:
@@ -122,7 +122,7 @@ def _question(warehouse: Warehouse, spec: FreshnessSpec, catalog: Mapping[TableN
 def _of_column(spec: FreshnessSpec, table: CatalogTable, name: str) -> _Question:
     column = table.column(name)
     if column is None and table.columns:
-        near = suggest(name, [each.name for each in table.columns])
+        near = suggest(name.casefold(), [each.name.casefold() for each in table.columns])
         raise _UnmeasurableError(f"{spec.table} has no column {name}{near}")
     spelled: sa.ColumnClause[Any] = sa.column(quoted_name(column.name, quote=True) if column else name)
     newest = sa.select(sa.func.max(spelled)).select_from(table.clause()).scalar_subquery()
@@ -138,7 +138,7 @@ def _of_build(spec: FreshnessSpec, table: CatalogTable, marker: CatalogTable) ->
             raise _UnmeasurableError(f"{spec.table} was not built with the layer that {marker.schema} holds")
         return _moment(built_at, "built_at")
 
-    wanted = (sa.column("built_at"), sa.column("tables"))
+    wanted: tuple[sa.ColumnClause[Any], ...] = (sa.column("built_at"), sa.column("tables"))
     return _Question(
         spec,
         tuple(sa.select(sa.func.max(each)).select_from(marker.clause()).scalar_subquery() for each in wanted),

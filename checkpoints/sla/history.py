@@ -80,7 +80,10 @@ def _predicted(
     now: datetime,
 ) -> Prediction | None:
     """When it will be done, by the runs of its flow before."""
-    going = next((run for run in runs if run.state is None and run.started_at >= occurrence.begins), None)
+    # A table's flow may leave the rest to others when it has ended well: until the table is done, all of it goes on.
+    states = (None,) if tables is None else (None, RunState.COMPLETED.value)
+    latest = next((run for run in runs if run.started_at >= occurrence.begins), None)
+    going = latest if latest is not None and latest.state in states else None
     due = schedule.next_after(now) if schedule is not None else None
     if due is not None and due > occurrence.target:
         due = None  # of another day; somebody may start one now
