@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any, cast
 
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy
-from prefect.client.schemas.schedules import CronSchedule
 from prefect.deployments.runner import RunnerDeployment
 from prefect.events import DeploymentEventTrigger
+from prefect.schedules import Cron
 
 from checkpoints.layers import LOADS
 from flows.monitor.flow import monitor
@@ -40,7 +40,7 @@ def deployments(project: Path, cron: str, time_zone: str = "UTC") -> Sequence[Ru
     where = str(project)
     scheduled: Any = ingest_and_gate.to_deployment(
         "scheduled",
-        schedule=CronSchedule(cron=cron, timezone=time_zone),
+        schedule=Cron(cron, timezone=time_zone),
         parameters={"project": where},
         concurrency_limit=_ONE_AT_A_TIME,
     )

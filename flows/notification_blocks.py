@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
-from prefect.blocks.notifications import CustomWebhookNotificationBlock, NotificationBlock, SlackWebhook
+from prefect.blocks.abstract import NotificationBlock
+from prefect.blocks.notifications import CustomWebhookNotificationBlock, SlackWebhook
 from prefect.types import SecretDict
 
 from checkpoints.alerts.channel_options import Options
@@ -14,7 +16,10 @@ from checkpoints.alerts.secrets import Secrets
 from gx.errors import ConfigError
 
 _SLACK_ITSELF = re.compile(r"https://hooks\.slack(-gov)?\.com/services/\w+/\w+/\w+/?", re.IGNORECASE)
-_TEXT = "*{{subject}}*\n{{body}}"
+_SAID: dict[str, Any] = {
+    "text": "{{subject}}",
+    "blocks": [{"type": "section", "text": {"type": "mrkdwn", "text": "*{{subject}}*\n{{body}}"}}],
+}
 
 
 def notification_blocks(
@@ -48,9 +53,7 @@ def _block(spec: ChannelSpec, options: Options) -> NotificationBlock | None:
             if _SLACK_ITSELF.fullmatch(url.get_secret_value()):
                 return SlackWebhook(url=url)
             secret = SecretDict({"address": url.get_secret_value()})
-            return CustomWebhookNotificationBlock(
-                name=spec.name, url="{{address}}", json_data={"text": _TEXT}, secrets=secret
-            )
+            return CustomWebhookNotificationBlock(name=spec.name, url="{{address}}", json_data=_SAID, secrets=secret)
         case ChannelType.SLACK:
             token = options.secret("token_from", "SLUICE_SLACK_TOKEN", "the token of Slack's bot")
             channel = options.text("channel", "SLUICE_SLACK_CHANNEL")
@@ -59,7 +62,7 @@ def _block(spec: ChannelSpec, options: Options) -> NotificationBlock | None:
                 name=spec.name,
                 url=f"{api.rstrip('/')}/chat.postMessage",
                 headers={"Authorization": "Bearer {{token}}"},
-                json_data={"channel": channel, "text": _TEXT},
+                json_data={"channel": channel, **_SAID},
                 secrets=SecretDict({"token": token.get_secret_value()}),
             )
         case ChannelType.PAGERDUTY:

@@ -134,9 +134,10 @@ def main_job(project: str, ingest_id: str, scenario: Scenario | None = None) -> 
             _load_behind_gate(name, ingest_id)
 
 
-def _crashed(_flow: Flow[..., Any], run: FlowRun, _state: State[Any]) -> None:
+def _crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
     """The process that watched a run says that it died: nobody has to wait for the monitor to find that out."""
-    tell_killed(load_settings(Path(str(run.parameters.get("project", "")))), str(run.id))
+    del flow, state
+    tell_killed(load_settings(Path(str(flow_run.parameters["project"]))), str(flow_run.id))
 
 
 @flow(name="ingest-and-gate", persist_result=False, on_crashed=[_crashed])

@@ -1,4 +1,4 @@
-"""Settings: read once at the edge (environment, then ``.env`` of the project), passed in from there on."""
+"""Settings: read once at the edge (environment, ``.env`` of the project, files of secrets), passed in from there on."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from gx.errors import ConfigError
 REFERENCE_PROJECT = Path(__file__).resolve().parent.parent
 """The project that ships with sluice: the reference warehouse's suites and checkpoints."""
 
+SECRETS_DIR_VARIABLE = "SLUICE_SECRETS_DIR"
 WAREHOUSE_FORMS = "duckdb:///path/file.duckdb, postgresql://user@host/db or snowflake://user@account/db"
 LEDGER_FORMS = "sqlite:////path/file.sqlite or postgresql://user@host/db"
 _DRIVERS = ("psycopg2", "psycopg")
@@ -27,7 +28,8 @@ _SOURCE_VARIABLE = re.compile(r"^SLUICE_SOURCE_([A-Z0-9_]+)_URL$")
 class Settings(BaseSettings):
     """Everything that can be set, each as ``SLUICE_<NAME>`` in the environment or in ``<project>/.env``.
 
-    A variable that is empty counts as not set.
+    What is in neither may be a file of that name, in small letters, in the directory SLUICE_SECRETS_DIR. A variable
+    that is empty counts as not set.
     """
 
     model_config = SettingsConfigDict(env_prefix="SLUICE_", env_ignore_empty=True, extra="ignore", frozen=True)
@@ -165,8 +167,9 @@ def load_settings(project: Path | None = None) -> Settings:
     directory = directory.expanduser().resolve()
     if not directory.is_dir():
         raise ConfigError(f"the project directory {directory} does not exist (set by --project or SLUICE_PROJECT)")
+    secrets = secrets_directory(directory, os.environ)
     try:
-        return Settings(project=directory, _env_file=directory / ".env")
+        return Settings(project=directory, _env_file=directory / ".env", _secrets_dir=secrets)
     except ValidationError as error:
         problems = "; ".join(
             f"SLUICE_{'_'.join(str(part) for part in item['loc']).upper()}: {item['msg']}" for item in error.errors()
@@ -174,6 +177,19 @@ def load_settings(project: Path | None = None) -> Settings:
         raise ConfigError(
             f"wrong settings (looked in the environment and in {directory / '.env'}): {problems}"
         ) from None
+
+
+def secrets_directory(project: Path, environment: Mapping[str, str]) -> Path | None:
+    """The directory with a file for each secret, as Docker and Kubernetes mount them; None for no such directory.
+
+    Raises:
+        ConfigError: ``SLUICE_SECRETS_DIR`` names no directory.
+    """
+    named = environment.get(SECRETS_DIR_VARIABLE) or dotenv_values(project / ".env").get(SECRETS_DIR_VARIABLE)
+    directory = Path(named).expanduser() if named else None
+    if directory is not None and not directory.is_dir():
+        raise ConfigError(f"{SECRETS_DIR_VARIABLE} is {directory}, which is no directory")
+    return directory
 
 
 def source_urls(project: Path, environment: Mapping[str, str]) -> dict[str, URL]:

@@ -10,8 +10,8 @@ from dotenv import dotenv_values
 from pydantic import SecretStr
 
 from gx.errors import ConfigError
+from gx.settings import SECRETS_DIR_VARIABLE, secrets_directory
 
-DIRECTORY_VARIABLE = "SLUICE_SECRETS_DIR"
 _LARGEST_SECRET = 65_536  # bytes
 
 
@@ -64,8 +64,8 @@ class Secrets:
 
     def _as_file(self, variable: str) -> str:
         if self.directory is None:
-            return f"in a directory of secrets ({DIRECTORY_VARIABLE} is not set)"
-        return f"as a file {variable} or {variable.lower()} in {self.directory} ({DIRECTORY_VARIABLE})"
+            return f"in a directory of secrets ({SECRETS_DIR_VARIABLE} is not set)"
+        return f"as a file {variable} or {variable.lower()} in {self.directory} ({SECRETS_DIR_VARIABLE})"
 
     def _from_directory(self, variable: str) -> str | None:
         if self.directory is None:
@@ -88,9 +88,4 @@ def find_secrets(project: Path, environment: Mapping[str, str]) -> Secrets:
     Raises:
         ConfigError: ``SLUICE_SECRETS_DIR`` names no directory.
     """
-    dotenv = dotenv_values(project / ".env")
-    named = environment.get(DIRECTORY_VARIABLE) or dotenv.get(DIRECTORY_VARIABLE)
-    directory = Path(named).expanduser() if named else None
-    if directory is not None and not directory.is_dir():
-        raise ConfigError(f"{DIRECTORY_VARIABLE} is {directory}, which is no directory")
-    return Secrets(environment, project, directory, dotenv)
+    return Secrets(environment, project, secrets_directory(project, environment), dotenv_values(project / ".env"))

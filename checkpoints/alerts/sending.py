@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from checkpoints.alerts.delivery import Channel, Delivery, DeliveryError
 from checkpoints.alerts.message import Message
+from checkpoints.alerts.transports.file import File
 from checkpoints.alerts.undelivered import escalation
 from checkpoints.ledger.connection import LedgerError
 from checkpoints.ledger.outbox import Claim, Outbox
@@ -183,7 +184,9 @@ class _Call:
         self.report = SendingReport()
         self._outbox, self._channels, self._clock, self._ends = outbox, channels, clock, ends
         self._chance, self._pace = chance, pace
-        self._fallbacks = tuple(channels) if fallbacks is None else tuple(fallbacks)
+        # A file calls nobody: it is told last.
+        by_default = sorted(channels, key=lambda name: isinstance(channels[name], File))
+        self._fallbacks = tuple(by_default if fallbacks is None else fallbacks)
 
     def remaining(self) -> float:
         return self._ends - time.monotonic()

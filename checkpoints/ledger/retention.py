@@ -19,6 +19,7 @@ from checkpoints.ledger.schema import (
     checkpoint_runs,
     deliveries,
     expectation_results,
+    flow_runs,
     gate_decisions,
     ingest_tables,
     ingests,
@@ -89,6 +90,7 @@ def prune(connection: Connection, before: datetime, now: datetime) -> Mapping[st
             deliveries.c.thread.not_in(sa.select(alerts.c.thread).where(alerts.c.resolved_at.is_(None))),
         ),
         alerts: alert_rows.old(before),
+        flow_runs: sa.and_(flow_runs.c.finished_at < before, flow_runs.c.id.not_in(_latest_flow_runs())),
         threads: sa.and_(threads.c.updated_at < before, threads.c.thread.not_in(sa.select(alerts.c.thread))),
     }
     return {table.name: connection.execute(table.delete().where(which)).rowcount for table, which in old.items()}
@@ -100,6 +102,18 @@ def _bytes(connection: Connection) -> int:
         return int(pages) * int(connection.exec_driver_sql("PRAGMA page_size").scalar_one())
     sizes = (sa.func.pg_total_relation_size(sa.cast(table.name, REGCLASS)) for table in metadata.sorted_tables)
     return sum(int(connection.execute(sa.select(size)).scalar_one()) for size in sizes)
+
+
+def _latest_flow_runs() -> sa.Select[tuple[str]]:
+    """Of each flow the run that began last and the one that ended last: by these the next ones are missed or told."""
+    of = flow_runs.c
+    ends = (
+        sa.select(of.flow, sa.func.max(of.started_at).label("began"), sa.func.max(of.finished_at).label("ended"))
+        .group_by(of.flow)
+        .subquery()
+    )
+    last = sa.or_(of.started_at == ends.c.began, of.finished_at == ends.c.ended)
+    return sa.select(of.id).join(ends, sa.and_(of.flow == ends.c.flow, last))
 
 
 def _measures() -> sa.Select[tuple[str]]:

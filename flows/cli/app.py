@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from flows.cli.alerts import alerts
+from flows.cli.alerts_test import test_channel
 from flows.cli.check import check
 from flows.cli.docs import docs
 from flows.cli.freshness import freshness
@@ -36,3 +37,4 @@ for command in (run, check, gate, rollback, ledger, alerts, monitor, docs, repla
     cli.add_command(command)
 for command in (override, revoke):
     gate.add_command(command)
+alerts.add_command(test_channel)

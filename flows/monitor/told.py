@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 
 from checkpoints.alerts.problem import Alert
 from checkpoints.alerts.report import Report
-from checkpoints.ledger import Ledger
+from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.ledger.flow_runs import FlowRun, RunState
 from flows.alerting import alerting_of
 from flows.clock import utc_now
@@ -65,7 +65,7 @@ def _tell(settings: Settings, run: FlowRun, told: bool) -> str | None:
     try:
         key = run_key(run.flow)
         if problem is None and all(alert.problem.key != key for alert in ledger.alerts.unresolved()):
-            return None
+            return None  # where the ledger cannot be read, that is told by what needs it
 
         def over(alerts: Sequence[Alert]) -> Mapping[str, str | None]:
             return (
@@ -77,7 +77,10 @@ def _tell(settings: Settings, run: FlowRun, told: bool) -> str | None:
         who = alerting_of(settings, ledger, utc_now, run.prefect_url)
         now = utc_now()
         report = Report((problem,) if problem else (), f"run-{run.id}-{run.state}", who.routing, who.project, over)
-        ledger.alerts.report(report, now)
+        try:
+            ledger.alerts.report(report, now)
+        except LedgerError as error:
+            report.failure = str(error)  # then it goes out without the ledger
         return who.send(report, now)
     finally:
         ledger.close()

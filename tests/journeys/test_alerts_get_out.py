@@ -23,7 +23,7 @@ from tests.checkpoints.alerts.peers import HttpPeer, http_peer
 from tests.checkpoints.alerts.receivers import WEBHOOK_SECRET
 from tests.journeys.command import ROOT, SLUICE
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 
 
 @dataclass(frozen=True)

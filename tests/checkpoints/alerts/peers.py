@@ -11,6 +11,7 @@ import logging
 import socket
 import struct
 import threading
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes
@@ -174,7 +175,8 @@ class SmtpPeer:
         self.script = Script()
         self.mails: list[Mail] = []
         self.refuse_recipients: set[str] = set()
-        logging.getLogger("mail.log").setLevel(logging.CRITICAL)  # it warns of a password without TLS
+        logging.getLogger("mail.log").setLevel(logging.CRITICAL)
+        warnings.filterwarnings("ignore", message="Requiring AUTH while not requiring TLS")  # on loopback it may
         self._controller = _AnyPort(
             self, hostname="127.0.0.1", port=0, authenticator=_authenticate, auth_required=True, auth_require_tls=False
         )

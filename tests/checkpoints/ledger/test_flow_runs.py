@@ -137,3 +137,16 @@ def test_a_schedule_keeps_its_beginning_until_it_changes(ledger: Ledger) -> None
     assert ledger.schedules.all() == (changed,)
     assert ledger.schedules.forget(["sluice"]) == 1
     assert ledger.schedules.all() == ()
+
+
+def test_old_runs_are_pruned_but_each_flows_last_stays(ledger: Ledger) -> None:
+    for number, flow in enumerate(["monitor", "monitor", "sluice"]):
+        begin(ledger, str(number), flow, NOON + number * MINUTE)
+        ledger.flow_runs.finish(str(number), RunState.COMPLETED, NOON + number * MINUTE)
+    begin(ledger, "goes on", "monitor", NOON + 5 * MINUTE)
+
+    deleted = ledger.prune(timedelta(days=1), NOON + timedelta(days=10))
+
+    assert deleted["flow_runs"] == 1
+    assert {run.id for run in ledger.flow_runs.latest_ends()} == {"1", "2"}
+    assert ledger.flow_runs.latest_starts()["monitor"].id == "goes on"
