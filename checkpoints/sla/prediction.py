@@ -15,8 +15,8 @@ LOOKED_BACK = 30
 _TO_SIGMA = 1.4826
 """The standard deviation of a normal distribution is so many times its median absolute deviation."""
 _SIGMAS = 2
-"""How far over the median a run may be before something is wrong: on generated nights (tests/checkpoints/sla) two find 51
-of 52 late ones with 10 false warnings in 1,000 nights; three leave 3 false ones, and find 31.
+"""How far over the median a run may be before something is wrong. On 1,000 generated nights (tests/checkpoints/sla) two
+find 51 of 52 late ones with 10 false warnings; three leave 3 false ones, and find 31.
 """
 
 

@@ -61,7 +61,7 @@ class MonitorReport:
 
 
 def run_monitor(settings: Settings, ledger: Ledger, alerting: Alerting, clock: Callable[[], datetime]) -> MonitorReport:
-    """Look at everything once, tell what is new or over, and send what is due. Raises nothing, touches no warehouse.
+    """Look at everything once, tell what is new or over, and send what is due. Raises nothing.
 
     Args:
         settings: of the project.

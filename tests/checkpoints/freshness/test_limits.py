@@ -97,7 +97,7 @@ def test_the_promises_of_the_reference_can_be_read() -> None:
 def test_data_docs_say_the_same_of_the_same_age(tmp_path: Path, minutes: int) -> None:
     (charges, _) = limits(tmp_path, STRIPE)
     newest = NOW - timedelta(minutes=minutes)
-    shown = age(Freshness(column="loaded_at", newest=newest, warn_hours=6, error_hours=12), NOW)
+    shown = age(Freshness(newest=newest, warn_hours=6, error_hours=12), NOW)
     assert shown is not None
     assert shown.state.value == judge(Measured(charges, newest), NOW).state.value
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,7 @@ def berlin(*moment: int) -> datetime:
 
 
 @pytest.fixture
-def warehouse(shop: Shop) -> Iterator[Path]:
+def warehouse(shop: Shop) -> Path:
     path = shop.settings.state_dir / "warehouse.duckdb"
     path.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(str(path)) as connection:
@@ -217,3 +216,15 @@ def test_nothing_is_promised_of_the_days_before_the_ledger_began(shop: Shop) -> 
     shop.run("sluice", RunState.COMPLETED)
     assert look_at(shop, berlin(2026, 3, 4, 12, 5)).found == ()
     assert look_at(shop, berlin(2026, 3, 5, 4, 5)).found == ("nightly is late",)
+
+
+def test_a_night_that_never_ended_stays_open_until_one_does(shop: Shop) -> None:
+    declare(shop, slas=NIGHTLY)
+    nights(shop, 3, berlin(2026, 3, 4, 2), timedelta(minutes=80))
+    assert look_at(shop, berlin(2026, 3, 4, 7)).found == ("nightly is breached",)
+    assert look_at(shop, berlin(2026, 3, 5, 1)).found == ()
+    assert shop.open == ["nightly is breached"]
+    shop.now = berlin(2026, 3, 5, 2)
+    shop.run("sluice", RunState.COMPLETED)
+    shop.look(MINUTE)
+    assert shop.open == []
