@@ -112,6 +112,18 @@ def test_the_first_run_of_the_day_counts_and_not_one_of_yesterday(tmp_path: Path
     assert (yesterday.status, yesterday.done_at) == (SlaStatus.MET, berlin(2026, 3, 3, 3, 20))
 
 
+def test_a_run_that_failed_has_done_nothing(tmp_path: Path, ledger: Ledger) -> None:
+    specs = slas(tmp_path, NIGHTLY)
+    flow_run(ledger, berlin(2026, 3, 2, 2), 80 * MINUTE, "before")
+    flow_run(ledger, berlin(2026, 3, 3, 2), None, "failed")
+    ledger.flow_runs.finish("sluice failed", RunState.FAILED, berlin(2026, 3, 3, 3))
+    (day,) = standings(ledger, specs, berlin(2026, 3, 3, 5))["nightly"]
+    assert (day.status, day.done_at, day.minutes_late) == (SlaStatus.WARNING, None, 60)
+    flow_run(ledger, berlin(2026, 3, 3, 5), 30 * MINUTE, "again")
+    (day,) = standings(ledger, specs, berlin(2026, 3, 3, 7))["nightly"]
+    assert (day.status, day.minutes_late) == (SlaStatus.WARNING, 90)
+
+
 def test_a_table_is_done_when_a_checkpoint_passed_on_it(tmp_path: Path, ledger: Ledger) -> None:
     specs = slas(tmp_path, NIGHTLY.replace("flow: sluice", "table: marts.fct_revenue\n  flow: ingest-and-gate"))
     for number in range(7, 0, -1):
