@@ -15,7 +15,6 @@ from sqlalchemy.schema import CreateSchema
 from checkpoints.data_quality.no_copy import Closed, NoDataQuality
 from checkpoints.data_quality.rows import Row, closed_row, freshness_limits, gate_row, run_rows
 from checkpoints.data_quality.tables import DataQualityTables
-from checkpoints.data_quality.watched import Replacement
 from checkpoints.gate import Gate, closed
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.spec import CheckpointSpec, gates_of
@@ -117,27 +116,12 @@ class DataQuality(NoDataQuality):
         """
         self.refresh()
         copied: set[str] = set()
-        with ExitStack() as kept:
-            connection = self._connect(kept)
-            there = sa.select(self._tables.checkpoint_runs.c.run_id)
-            if problem := self._write(connection, lambda: copied.update(connection.execute(there).scalars())):
-                raise problem
+        there = sa.select(self._tables.checkpoint_runs.c.run_id)
+        self.write(lambda connection, _: copied.update(connection.execute(there).scalars()))
         missing = tuple(run_id for run_id in self._ledger.finished_since(since) if run_id not in copied)
         for first in range(0, len(missing), _RUNS_AT_ONCE):
             self.publish(missing[first : first + _RUNS_AT_ONCE])
         return missing
-
-    def replace(self, written: Sequence[Replacement]) -> None:
-        with ExitStack() as kept:
-            connection = self._connect(kept)
-            kept.enter_context(self._ledger.turn_to_copy())
-
-            def work() -> None:
-                for each in written:
-                    each.write(connection, self._tables)
-
-            if problem := self._write(connection, work):
-                raise problem
 
     def prune(self, older_than: timedelta) -> int:
         """Delete results that are older; returns how many rows. How the gates stand is never old.
@@ -147,18 +131,26 @@ class DataQuality(NoDataQuality):
         """
         before = self._now() - older_than
         deleted = 0
+
+        def work(connection: Connection, tables: DataQualityTables) -> None:
+            nonlocal deleted
+            for table, time in tables.ageing().items():
+                deleted += max(connection.execute(table.delete().where(time < before)).rowcount, 0)
+
+        self.write(work)
+        return deleted
+
+    def write(self, work: Callable[[Connection, DataQualityTables], None]) -> None:
+        """Write to the schema's tables in one transaction, while no other process does.
+
+        Raises:
+            SluiceError: the warehouse cannot be written; nothing of it stays.
+        """
         with ExitStack() as kept:
             connection = self._connect(kept)
             kept.enter_context(self._ledger.turn_to_copy())
-
-            def work() -> None:
-                nonlocal deleted
-                for table, time in self._tables.by_age().items():
-                    deleted += max(connection.execute(table.delete().where(time < before)).rowcount, 0)
-
-            if problem := self._write(connection, work):
+            if problem := self._write(connection, lambda: work(connection, self._tables)):
                 raise problem
-        return deleted
 
     # -- what is written --------------------------------------------------------------------------------------
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from checkpoints.data_quality.watched import Replacement
+from sqlalchemy.engine import Connection
+
+from checkpoints.data_quality.tables import DataQualityTables
 from gx.errors import SluiceError
 
 
@@ -53,11 +55,11 @@ class NoDataQuality:
         del run_id
         return None
 
-    def replace(self, written: Sequence[Replacement]) -> None:
-        """Write what the monitor found: rows of some tables instead of others.
+    def write(self, work: Callable[[Connection, DataQualityTables], None]) -> None:
+        """Write to the schema's tables in one transaction, while no other process does.
 
         Raises:
-            SluiceError: the warehouse cannot be written.
+            SluiceError: the warehouse cannot be written; nothing of it stays.
         """
 
     def refresh(self) -> None:

@@ -92,9 +92,12 @@ class DataQualityTables:
             self.checkpoint_runs: self.checkpoint_runs.c.finished_at,
         }
 
-    def by_age(self) -> dict[sa.Table, sa.Column[Any]]:
-        """The tables whose rows grow old, with the time by which they do."""
-        return {**self.of_runs(), self.data_sla_metrics: self.data_sla_metrics.c.measured_at}
+    def ageing(self) -> dict[sa.Table, sa.Column[Any]]:
+        """All tables whose rows are let go when they are old, with the time by which they grow so."""
+        return {
+            **self.of_runs(),
+            self.data_sla_metrics: self.data_sla_metrics.c.measured_at,
+        }
 
     def _table(self, name: str, *columns: sa.Column[Any]) -> sa.Table:
         return sa.Table(name, self.metadata, *columns)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -17,13 +16,6 @@ from checkpoints.sla.standing import SlaStatus, Standing
 
 MONITOR_RUN = "monitor"
 """Stands for a run in what the monitor measured; it is written anew each time."""
-
-
-class Replacement(Protocol):
-    """Rows that are written instead of others, in a transaction of the caller's."""
-
-    def write(self, connection: Connection, tables: DataQualityTables) -> None:
-        """Write them."""
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,12 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 
+from sqlalchemy.engine import Connection
+
 from checkpoints.alerts.problem import Alert, Problem, ProblemKind
 from checkpoints.calendars_file import load_calendars
 from checkpoints.data_quality import NoDataQuality, data_quality_of
+from checkpoints.data_quality.tables import DataQualityTables
 from checkpoints.data_quality.watched import FreshnessRows, SlaRows
 from checkpoints.freshness import FreshnessSpec, Judged, State, judge, load_freshness, measure
 from checkpoints.freshness.state import freshness_key
@@ -130,7 +133,12 @@ class Timeliness:
             try:
                 copy: NoDataQuality = data_quality_of(self._settings, warehouse, self._ledger)
                 days = [each for found in self.standings.values() for each in found]
-                copy.replace([FreshnessRows(judged), SlaRows(days, self._now)])
+
+                def work(connection: Connection, tables: DataQualityTables) -> None:
+                    FreshnessRows(judged).write(connection, tables)
+                    SlaRows(days, self._now).write(connection, tables)
+
+                copy.write(work)
             except SluiceError as error:
                 problem = error
         return judged, problem
