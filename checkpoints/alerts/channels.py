@@ -14,7 +14,6 @@ from checkpoints.alerts.channel_options import Options
 from checkpoints.alerts.channel_spec import ChannelSpec, ChannelType
 from checkpoints.alerts.delivery import Channel
 from checkpoints.alerts.secrets import Secrets
-from checkpoints.alerts.transports.smtp import Tls
 from gx.errors import ConfigError
 
 SLACK_CHANNEL_FORM = r"[CGD][A-Z0-9]{6,20}"
@@ -67,7 +66,7 @@ def _pagerduty(spec: ChannelSpec, options: Options, _around: Surroundings) -> Ch
 
 
 def _email(spec: ChannelSpec, options: Options, _around: Surroundings) -> Channel:
-    from checkpoints.alerts.transports.smtp import Smtp  # noqa: PLC0415 - only when it is used
+    from checkpoints.alerts.transports.smtp import Smtp, Tls  # noqa: PLC0415 - only when it is used
 
     tls = Tls(options.text("tls", "SLUICE_SMTP_TLS", default="starttls", form="|".join(Tls), example="starttls"))
     user = options.text("user", "SLUICE_SMTP_USER", default="")

@@ -54,7 +54,7 @@ CHANCES: Mapping[Fault, float] = {
     Fault.DRIP_TAKEN: 0.01,
 }
 _SENDERS = 2
-_LAST_SECONDS = 300.0
+_LAST_SECONDS = 900.0
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from flows.alerting import routing_of, secrets_of
 from flows.clock import utc_now
 from gx.settings import load_settings
 
-PACE = Pace(timeout_seconds=1.0, first_seconds=0.1, longest_seconds=1.0, lease_seconds=1.0)
+PACE = Pace(timeout_seconds=4.0, first_seconds=0.1, longest_seconds=1.0, lease_seconds=1.0)
 _SECONDS = 5.0
 _PAUSE_SECONDS = 0.05
 

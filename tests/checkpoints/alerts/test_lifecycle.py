@@ -109,7 +109,10 @@ def test_more_than_five_at_once_call_somebody_also_for_warnings() -> None:
 
 def test_one_that_comes_and_goes_is_told_once_more_and_then_left_until_it_has_held() -> None:
     memory = Memory()
-    told = [len(loud(memory.run(C))) for _ in range(5) if not said(memory.run(over=["c"])) or True]
+    told = []
+    for _ in range(5):
+        told.append(len(loud(memory.run(C))))
+        memory.run(over=["c"])
     assert told == [1, 1, 1, 0, 0]
     alert = memory.open("c")
     assert alert is not None

@@ -9,7 +9,7 @@ import pytest
 from tests.checkpoints.alerts.soak import soak
 
 pytestmark = [
-    pytest.mark.timeout(280),
+    pytest.mark.timeout(600),
     pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning"),  # a password without TLS, on loopback
 ]
 
