@@ -21,6 +21,13 @@ ALERTS_FILE = "_alerts.yml"
 """Likewise who is told of what: see checkpoints.alerts.routing_file."""
 SCHEDULES_FILE = "_schedules.yml"
 """Likewise when runs are expected: see checkpoints.expected_runs."""
+CALENDARS_FILE = "_calendars.yml"
+"""Likewise which time counts: see checkpoints.calendars_file."""
+FRESHNESS_FILE = "_freshness.yml"
+"""Likewise how old tables may be: see checkpoints.freshness.spec."""
+SLAS_FILE = "_slas.yml"
+"""Likewise by when all is done: see checkpoints.sla.spec."""
+_NO_CHECKPOINTS = (DECLARED_LOADS, ALERTS_FILE, SCHEDULES_FILE, CALENDARS_FILE, FRESHNESS_FILE, SLAS_FILE)
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 
 
@@ -62,7 +69,7 @@ def load_checkpoints(checkpoints_dir: Path) -> dict[str, CheckpointSpec]:
             that is not declared, or loads wait for each other.
     """
     found = [*checkpoints_dir.glob("*.yml"), *checkpoints_dir.glob("*.yaml")]
-    files = sorted(file for file in found if file.name not in (DECLARED_LOADS, ALERTS_FILE, SCHEDULES_FILE))
+    files = sorted(file for file in found if file.name not in _NO_CHECKPOINTS)
     if not files:
         raise ConfigError(f"there are no checkpoints: no YAML file in {checkpoints_dir}")
     declared = _declared(checkpoints_dir / DECLARED_LOADS)

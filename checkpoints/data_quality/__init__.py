@@ -5,7 +5,8 @@ The ledger is the truth. Of gates the copy is at any moment as closed as the led
 
 from __future__ import annotations
 
-from checkpoints.data_quality.copy import Closed, DataQuality, DataQualityError, NoDataQuality
+from checkpoints.data_quality.copy import DataQuality, DataQualityError
+from checkpoints.data_quality.no_copy import Closed, NoDataQuality
 from checkpoints.data_quality.opening import data_quality_of, opened_data_quality
 
 __all__ = ["Closed", "DataQuality", "DataQualityError", "NoDataQuality", "data_quality_of", "opened_data_quality"]

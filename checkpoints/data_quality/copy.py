@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateSchema
 
+from checkpoints.data_quality.no_copy import Closed, NoDataQuality
 from checkpoints.data_quality.rows import Row, closed_row, freshness_limits, gate_row, run_rows
 from checkpoints.data_quality.tables import DataQualityTables
 from checkpoints.gate import Gate, closed
@@ -33,57 +33,6 @@ class DataQualityError(SluiceError):
     def __init__(self, message: str, *, transient: bool = False) -> None:
         self.transient = transient
         super().__init__(message)
-
-
-@dataclass(frozen=True)
-class Closed:
-    """Whether the warehouse knows that gates were closed; if not, ``problem`` says why."""
-
-    problem: SluiceError | None = None
-
-    def check(self) -> None:
-        """Go on only if it does.
-
-        Raises:
-            SluiceError: it does not, and may tell that they are open.
-        """
-        if self.problem is not None:
-            raise self.problem
-
-
-class NoDataQuality:
-    """No copy is kept, and nothing is written."""
-
-    schema: str | None = None
-
-    @contextmanager
-    def closing(self, loads: Sequence[str] | None, ingest_id: str | None, reason: str) -> Iterator[Closed]:
-        """Close gates in the warehouse, then let the ledger be told in the block: killed between, it is more closed.
-
-        The block always runs. All other gates are copied as the ledger has them.
-
-        Args:
-            loads: whose gates; None means all.
-            ingest_id: the ingest because of which.
-            reason: why, without a value of the data.
-
-        Raises:
-            LedgerError: the ledger cannot be used; the block was not run.
-        """
-        del loads, ingest_id, reason
-        yield Closed()
-
-    def record(self, run_id: str) -> str | None:
-        """After a run: copy what it found, and how the gates stand now. Why that was impossible, if it was."""
-        del run_id
-        return None
-
-    def refresh(self) -> None:
-        """Copy how the gates stand now.
-
-        Raises:
-            SluiceError: the ledger cannot be read, or the warehouse not be written.
-        """
 
 
 class DataQuality(NoDataQuality):

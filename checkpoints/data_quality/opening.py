@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-from checkpoints.data_quality.copy import DataQuality, NoDataQuality
+from checkpoints.data_quality.copy import DataQuality
+from checkpoints.data_quality.no_copy import NoDataQuality
 from checkpoints.layers import project_checkpoints
 from checkpoints.ledger import Ledger
 from gx.settings import Settings

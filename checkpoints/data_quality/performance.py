@@ -11,8 +11,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from checkpoints.data_quality.copy import DataQuality, NoDataQuality
+from checkpoints.data_quality.copy import DataQuality
 from checkpoints.data_quality.dbt_runs import UNREADABLE, MeasuredRun, ModelRun, Prices
+from checkpoints.data_quality.no_copy import NoDataQuality
 from checkpoints.data_quality.rows import Row
 from checkpoints.data_quality.tables import DataQualityTables
 from gx.errors import SluiceError

@@ -68,7 +68,7 @@ class DataQualityTables:
             sa.Column("valid_from", sa.DateTime), sa.Column("valid_until", sa.DateTime),
             sa.Column("overridden", sa.Boolean), sa.Column("written_at", sa.DateTime),
         )  # fmt: skip
-        # Empty until there are SLAs.
+        # One row for each SLA and day; the target names both its day and its time.
         self.data_sla_metrics = self._table(
             "data_sla_metrics",
             sa.Column("sla_name", sa.Text), sa.Column("target_completion_time", sa.Text),
@@ -103,6 +103,7 @@ class DataQualityTables:
             **self.of_runs(),
             self.dbt_model_performance: self.dbt_model_performance.c.finished_at,
             self.dbt_runs: self.dbt_runs.c.finished_at,
+            self.data_sla_metrics: self.data_sla_metrics.c.measured_at,
         }
 
     def _table(self, name: str, *columns: sa.Column[Any]) -> sa.Table:

@@ -18,6 +18,7 @@ from checkpoints.ledger.outbox import Outbox
 from checkpoints.ledger.records import LedgerStatus, RecordedIngest, RecordedResults, RecordedRun
 from checkpoints.ledger.scan_states import ScanStates
 from checkpoints.ledger.schedules import Schedules
+from checkpoints.ledger.timings import Timings
 from checkpoints.ledger.turns import turn_of_machines
 from checkpoints.override import Override
 from checkpoints.result import CheckpointRun, Verdict
@@ -46,6 +47,7 @@ class Ledger:
         self.schedules = Schedules(self._database)
         self.alerts = Alerts(self._database)
         self.outbox = Outbox(self._database)
+        self.timings = Timings(self._database)
 
     def exists(self) -> bool:
         """Whether anything was ever written."""

@@ -8,6 +8,7 @@ from flows.cli.alerts import alerts
 from flows.cli.alerts_test import test_channel
 from flows.cli.check import check
 from flows.cli.docs import docs
+from flows.cli.freshness import freshness
 from flows.cli.gate import gate
 from flows.cli.ingest import ingest
 from flows.cli.ledger import ledger
@@ -21,6 +22,7 @@ from flows.cli.replay_slow_model import slow_model
 from flows.cli.rollback import rollback
 from flows.cli.run import run
 from flows.cli.serve import serve
+from flows.cli.sla import sla
 from flows.cli.sql import sql
 from flows.cli.suites import suites
 
@@ -38,8 +40,8 @@ def cli() -> None:
 
 
 COMMANDS = (
-    run, ingest, check, gate, rollback, preflight, permissions, alerts, monitor, models, sql, ledger, docs, replay,
-    suites, serve,
+    run, ingest, check, gate, rollback, preflight, permissions, alerts, monitor, freshness, sla, models, sql, ledger,
+    docs, replay, suites, serve,
 )  # fmt: skip
 for command in COMMANDS:
     cli.add_command(command)

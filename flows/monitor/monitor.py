@@ -13,7 +13,8 @@ from checkpoints.alerts.problem import Alert, Problem, ProblemKind
 from checkpoints.alerts.report import Over, Report
 from checkpoints.ledger import Ledger, LedgerError
 from expectations.suite import Severity
-from flows.monitor.watch import Found, Watch
+from flows.monitor.found import Found
+from flows.monitor.watch import Watch
 from gx.errors import SluiceError
 from gx.masking import mask_error
 from gx.settings import Settings
@@ -60,7 +61,7 @@ class MonitorReport:
 
 
 def run_monitor(settings: Settings, ledger: Ledger, alerting: Alerting, clock: Callable[[], datetime]) -> MonitorReport:
-    """Look at everything once, tell what is new or over, and send what is due. Raises nothing, touches no warehouse.
+    """Look at everything once, tell what is new or over, and send what is due. Raises nothing.
 
     Args:
         settings: of the project.

@@ -11,9 +11,9 @@ from checkpoints.alerts.secrets import find_secrets
 from checkpoints.ledger import Ledger
 from flows.alerting import alerting_of
 from flows.clock import utc_now
+from flows.monitor.found import MONITOR
 from flows.monitor.monitor import Checked, MonitorReport, run_monitor
 from flows.monitor.ping import ping
-from flows.monitor.watch import MONITOR
 from flows.recording import recorded
 from gx.errors import ConfigError, SluiceError
 from gx.settings import Settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.ledger.schedules import Schedule
 from flows.clock import utc_now
-from flows.monitor.watch import MONITOR
+from flows.monitor.found import MONITOR
 from gx.settings import Settings
 
 MONITOR_CRON = "*/10 * * * *"

@@ -9,38 +9,19 @@ from functools import cached_property
 
 from checkpoints.alerts.problem import Alert, Problem, ProblemKind
 from checkpoints.expected_runs import load_schedules
-from checkpoints.layers import LOADS, project_checkpoints
+from checkpoints.layers import project_checkpoints
 from checkpoints.ledger import Ledger
 from checkpoints.ledger.flow_runs import RunState
 from checkpoints.ledger.schedules import Schedule
 from checkpoints.override import Override
 from checkpoints.spec import gates_of
 from expectations.suite import Severity
+from flows.monitor.found import MONITOR, SERVED, Found, recorded_flows
 from flows.monitor.runs import SILENT_AFTER, TOLD_WITHIN, ended_runs, missing_runs
+from flows.monitor.timeliness import Timeliness
 from gx.settings import Settings
 
-MONITOR = "monitor"
-"""The name that the monitor's own runs are recorded under."""
-
-SERVED = ("ingest-and-gate", MONITOR)
-"""The flows whose schedules ``sluice serve`` records."""
-
 _OF_A_RUN = (ProblemKind.EXPECTATION, ProblemKind.CHECKPOINT, ProblemKind.CAUSE)
-
-
-@dataclass(frozen=True)
-class Found:
-    """What one check came to.
-
-    Attributes:
-        said: in half a sentence.
-        problems: what is wrong.
-        over: the keys of what is not wrong, or no more.
-    """
-
-    said: str
-    problems: tuple[Problem, ...] = ()
-    over: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -65,8 +46,15 @@ class Watch:
             "schedules": self.missing,
             "monitor": self.own_runs,
             "overrides": self.overrides,
+            "SLAs": self.timeliness.slas,
+            "freshness": self.timeliness.freshness,  # last: the only one that needs the warehouse
         }
         object.__setattr__(self, "checks", checks)
+
+    @cached_property
+    def timeliness(self) -> Timeliness:
+        """Looks at SLAs and freshness."""
+        return Timeliness(self.settings, self.ledger, self.now, lambda: self.open_alerts)
 
     @cached_property
     def open_alerts(self) -> Sequence[Alert]:
@@ -140,8 +128,7 @@ class Watch:
     def _schedules(self) -> tuple[Schedule, ...]:
         """What the ledger expects, once it knows what the project declares now, and has forgotten what it did."""
         checkpoints = project_checkpoints(self.settings)
-        flows = [*SERVED, "sluice", *(f"load-and-gate/{load}" for load in LOADS), *(f"check/{n}" for n in checkpoints)]
-        declared = load_schedules(self.settings.checkpoints_dir, flows, self.now)
+        declared = load_schedules(self.settings.checkpoints_dir, recorded_flows(checkpoints), self.now)
         for schedule in declared:
             self.ledger.schedules.declare(schedule)
         kept = {*SERVED, *(schedule.flow for schedule in declared)}

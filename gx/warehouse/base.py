@@ -53,6 +53,8 @@ class Warehouse:
     """How many tables to validate at the same time, unless the settings say."""
     exact_names = False
     """Whether names that differ in their case alone are two."""
+    keeps_last_altered = False
+    """Whether the catalog says when a table was changed last; DuckDB and PostgreSQL forget it."""
     hidden_columns: frozenset[str] = frozenset()
     """Lower-case names that a query can read of any table, although no table has such a column."""
 

@@ -55,6 +55,18 @@ def relations_query(schema: str, catalog_schema: str) -> sa.Select[Any]:
     )
 
 
+def last_altered(table: CatalogTable, schema: str) -> sa.ScalarSelect[Any]:
+    """When a table was changed last, where the catalog keeps that. A new column or grant counts as a change too.
+
+    Args:
+        table: as the catalog spells it.
+        schema: where the catalog's views are.
+    """
+    tables = _view("tables", (*_PLACE, "last_altered"), schema).c
+    its_own = sa.and_(tables.table_schema == table.schema, tables.table_name == table.name)
+    return sa.select(sa.func.max(tables.last_altered)).where(its_own).scalar_subquery()
+
+
 def read_tables(
     tables: Iterable[Sequence[Any]], columns: Iterable[Sequence[Any]], *, current: str, database: str
 ) -> list[CatalogTable]:

@@ -78,6 +78,7 @@ class SnowflakeWarehouse(Warehouse):
 
     dialect_name = "snowflake"
     tables_at_once = 8
+    keeps_last_altered = True
     max_columns = 4_096  # no documented limit; a statement's text may have 1 MB
 
     def engine_options(self) -> dict[str, Any]:
