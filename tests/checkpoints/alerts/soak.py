@@ -345,7 +345,7 @@ _PAGE = """\
 Written by `make alerts-soak` on {when:%Y-%m-%d}: sluice {sluice}, Python {python}, slack-sdk {slack}, pagerduty
 {pagerduty}, {cores} cores shared with other work, seed {seed}, {seconds:.0f} s.
 
-{alerts:,} runs failed, about {rate:g} a second, each with an alert for two of five channels. Two processes sent them;
+{alerts:,} runs failed, at most {rate:g} a second, each with an alert for two of five channels. Two processes sent them;
 {kills} times one was killed with -9 and another took its place. The receivers are real protocol servers on loopback
 (HTTP and SMTP) that misbehaved by chance: {faults} of the requests.
 
