@@ -98,7 +98,7 @@ def _grown(past: Sequence[Past], steps: Sequence[Past], now: datetime, way: Way)
         every = [each.value for each in steps[-RECENT:]]
         low, high, middle = min(low, *every), max(high, *every), sum(every) / len(every)
     # Nothing may have come in yet when a run follows soon; never expect less of a whole step than a whole one.
-    least = base.value + low * (periods if low > 0 else max(periods, 1.0))
+    least = base.value + low * ((periods if periods >= _SOON else 0.0) if low > 0 else max(periods, 1.0))
     most = base.value + high * (max(periods, 1.0) if high > 0 else periods)
     least, most = _possible(least, most, way)
     return Usual(min(len(past), RECENT), least, most, base.value + middle * periods, step.on, base.value)

@@ -93,6 +93,11 @@ def level_band(past: Sequence[Past], now: datetime, way: Way, *, share: float = 
     sigma = _sigma(offs)
     middle = scale.back(centre)
     low, high = scale.back(centre - way.deviations * sigma), scale.back(centre + way.deviations * sigma)
+    if not today and (alike := _alike(weeks, now)):
+        # Too few to say what is usual on this day of the week, but what they were is not unusual.
+        reach = way.deviations * _MAD_TO_SIGMA * median(offs)
+        low = min(low, scale.back(scale.to(min(alike)) - reach))
+        high = max(high, scale.back(scale.to(max(alike)) + reach))
     floor = max(way.floor, share * abs(middle))
     low, high = min(low, middle - floor), max(high, middle + floor)
     if way.counts and middle > 0 and median(offs) > 0:
@@ -127,6 +132,12 @@ class _Scale:
 
     def back(self, value: float) -> float:
         return value if self.least is None else math.exp(min(value, _FARTHEST))
+
+
+def _alike(past: Sequence[Past], now: datetime) -> list[float]:
+    """The values of the same day of the week, where there are too few to say more; not those of this very day."""
+    found = [each.value for each in past if each.at.weekday() == now.weekday() and now - each.at > timedelta(days=2)]
+    return found if len(found) < SAME_WEEKDAYS else []
 
 
 def _season(past: Sequence[Past], now: datetime, scale: _Scale) -> tuple[int, Sequence[float]]:

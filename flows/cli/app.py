@@ -14,6 +14,7 @@ from flows.cli.replay import replay
 from flows.cli.replay_slow_model import slow_model
 from flows.cli.rollback import rollback
 from flows.cli.run import run
+from flows.cli.schema import schema
 from flows.cli.serve import serve
 from flows.cli.sql import sql
 from flows.cli.suites import suites
@@ -34,6 +35,7 @@ def cli() -> None:
 for command in (run, check, gate, rollback, ledger, docs, replay, suites, serve):
     cli.add_command(command)
 cli.add_command(sql)
+cli.add_command(schema)
 for command in (override, revoke):
     gate.add_command(command)
 cli.add_command(models)
