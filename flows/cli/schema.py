@@ -78,10 +78,11 @@ def accept(settings: Settings, as_json: bool, tables: tuple[str, ...], every: bo
         raise ConfigError("name the tables to accept, or all with --all")
     compared = _compare(settings, tables)
     schemas = _schemas(settings)
-    written = []
-    for each in compared:
-        if each.columns is not None and (each.accepted is None or each.changes):
-            written.append(str(schemas.write(each.table, each.columns)))
+    written = [
+        str(schemas.write(each.table, each.columns))
+        for each in compared
+        if each.columns is not None and (each.accepted is None or each.changes)
+    ]
     code = ExitCode.ERRORED if any(each.columns is None for each in compared) else ExitCode.OK
     if as_json:
         tables_of = [_document(each) for each in compared]

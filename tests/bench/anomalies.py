@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import platform
 import statistics
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -168,16 +169,16 @@ def _page(seeds: int, taxi: dict[str, Score] | None, hours: dict[str, Score] | N
     head = f"""\
 # How well figures are judged by their own history
 
-Measured on {datetime.now(UTC):%Y-%m-%d} by `make bench-anomalies` (Python {platform.python_version()}, seeds 0 to {seeds - 1}).
-Each run is judged by the runs before it; alarms only warn, so a fault joins the history of the next runs. Recall: faults
-found at their run (a level shift within two more). Precision: faults found, of these and the alarms that belong to none;
-the run right after a fault, which goes back to normal, is not counted either way. From the {_MIN_RUNS}th run on.
+Measured on {datetime.now(UTC):%Y-%m-%d} by `make bench-anomalies`: Python {platform.python_version()}, seeds 0 to
+{seeds - 1}. Each run is judged by the runs before it; alarms only warn, so a fault joins the history of the next runs.
+Recall: faults found at their run (a level shift within two more). Precision: faults found, of these and the alarms that
+belong to none; the run right after a fault, which goes back to normal, is not counted either way. From the {_MIN_RUNS}th run on.
 
 ## Generated
 
 {len(KINDS)} kinds of tables, {seeds} years of each with five faults (doubled, half lost, nine tenths lost, empty, level
 shifted by 1.8; of growing tables doubled, half lost, empty, nothing new, three times the arrivals) and {seeds} years
-without; 4 % of the days have no run. Nothing was tuned on other series than these, with other seeds among them.
+without; 4 % of the days have no run. The method was tuned on such series, seeds 0 and 1, so that these figures flatter it.
 
 """
     text = head + made + "\n\nBy kind of table, recall and false alarms a year without faults:\n\n" + kinds + "\n"
@@ -186,9 +187,10 @@ without; 4 % of the days have no run. Nothing was tuned on other series than the
             "\n## Labelled, public: the Numenta Anomaly Benchmark\n\n"
             "Taxi rides in New York by day, a table of seven months with five labelled days:\n\n"
             + "\n".join(_table(taxi, with_clean=False))
-            + "\n\nAll its real series by the hour, as if each hour were a run. Most are of machines and sensors, in steps "
-            "of minutes and with days that look alike by the hour, which is not what this is made for; found is a label's "
-            "whole window:\n\n" + "\n".join(_table(hours, with_clean=False)) + "\n"
+            + "\n\nAll its real series by the hour, as if each hour were a run. Most are of machines and sensors, with a "
+            "season by the hour, which is not what this is made for; a label is found anywhere in its window:\n\n"
+            + "\n".join(_table(hours, with_clean=False))
+            + "\n"
         )
     return text
 
@@ -216,7 +218,7 @@ def main() -> None:
         f"{faults.found[kind] / count:.2f} of *{kind}*" for kind, count in sorted(faults.faults.items())
     )
     _PAGE.write_text(_page(arguments.seeds, taxi, hours, made + ".", "\n".join(rows)), encoding="utf-8")
-    print(_PAGE.read_text(encoding="utf-8"))
+    sys.stdout.write(_PAGE.read_text(encoding="utf-8"))
 
 
 if __name__ == "__main__":
