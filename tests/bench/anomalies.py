@@ -172,13 +172,15 @@ def _page(seeds: int, taxi: dict[str, Score] | None, hours: dict[str, Score] | N
 Measured on {datetime.now(UTC):%Y-%m-%d} by `make bench-anomalies`: Python {platform.python_version()}, seeds 0 to
 {seeds - 1}. Each run is judged by the runs before it; alarms only warn, so a fault joins the history of the next runs.
 Recall: faults found at their run (a level shift within two more). Precision: faults found, of these and the alarms that
-belong to none; the run right after a fault, which goes back to normal, is not counted either way. From the {_MIN_RUNS}th run on.
+belong to none; the run right after a fault, which goes back to normal, is not counted either way. From the
+{_MIN_RUNS}th run on.
 
 ## Generated
 
 {len(KINDS)} kinds of tables, {seeds} years of each with five faults (doubled, half lost, nine tenths lost, empty, level
 shifted by 1.8; of growing tables doubled, half lost, empty, nothing new, three times the arrivals) and {seeds} years
-without; 4 % of the days have no run. The method was tuned on such series, seeds 0 and 1, so that these figures flatter it.
+without; 4 % of the days have no run. The method was tuned on such series, seeds 0 and 1, so that these
+figures flatter it.
 
 """
     text = head + made + "\n\nBy kind of table, recall and false alarms a year without faults:\n\n" + kinds + "\n"
@@ -187,8 +189,8 @@ without; 4 % of the days have no run. The method was tuned on such series, seeds
             "\n## Labelled, public: the Numenta Anomaly Benchmark\n\n"
             "Taxi rides in New York by day, a table of seven months with five labelled days:\n\n"
             + "\n".join(_table(taxi, with_clean=False))
-            + "\n\nAll its real series by the hour, as if each hour were a run. Most are of machines and sensors, with a "
-            "season by the hour, which is not what this is made for; a label is found anywhere in its window:\n\n"
+            + "\n\nAll its real series by the hour, as if each hour were a run. Most are of machines and sensors, with\n"
+            "a season by the hour, which is not what this is made for; a label is found anywhere in its window:\n\n"
             + "\n".join(_table(hours, with_clean=False))
             + "\n"
         )
