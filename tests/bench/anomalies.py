@@ -189,8 +189,8 @@ figures flatter it.
             "\n## Labelled, public: the Numenta Anomaly Benchmark\n\n"
             "Taxi rides in New York by day, a table of seven months with five labelled days:\n\n"
             + "\n".join(_table(taxi, with_clean=False))
-            + "\n\nAll its real series by the hour, as if each hour were a run. Most are of machines and sensors, with\n"
-            "a season by the hour, which is not what this is made for; a label is found anywhere in its window:\n\n"
+            + "\n\nAll its real series by the hour, as if each hour were a run. Most are of machines and sensors,\n"
+            "with a season by the hour, which this is not made for; a label is found anywhere in its window.\n\n"
             + "\n".join(_table(hours, with_clean=False))
             + "\n"
         )

@@ -9,15 +9,10 @@ import pytest
 
 from tests.flows.cli.foreign import ForeignProject
 
-SUITE = "table: shop.orders\nexpectations:\n  - expect_table_schema_to_be_as_accepted\n"
-
 
 @pytest.fixture
 def shop(project: ForeignProject) -> ForeignProject:
-    suites = project.root / "expectations" / "suites"
-    for file in suites.rglob("*.yml"):
-        file.unlink()
-    (suites / "orders.yml").write_text(SUITE, encoding="utf-8")
+    project.suite("expect_table_schema_to_be_as_accepted: {}")
     return project
 
 
