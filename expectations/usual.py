@@ -18,8 +18,8 @@ from typing import Any
 from expectations.usual_level import FLOOR_SHARE, MUCH_BETTER, RECENT, Band, Past, Way, level_band, tail
 
 DEVIATIONS = {"low": 7.0, "normal": 5.0, "high": 4.0}
-"""How many robust standard deviations are usual, by the sensitivity that a suite asks for. docs/benchmarks/anomalies.md
-shows what each finds, and how often it alarms at nothing."""
+"""How many robust standard deviations are usual, by the sensitivity that a suite asks for. `make bench-anomalies`
+measures what each finds, and how often it alarms at nothing."""
 _SOON, _LATE = 0.5, 1.5
 _LEAST_STEPS = 4
 
