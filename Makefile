@@ -33,7 +33,7 @@ INSTALL := $(BIN)/python -m pip install -qq --compile --no-deps --no-build-isola
 LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --annotation-style line \
 	--custom-compile-command "make lock" --quiet $(ARGS)
 
-.PHONY: help run test lint format screenshots bench bench-arrivals bench-docs soak alerts-soak faults lock clean
+.PHONY: help run test lint format screenshots bench bench-arrivals bench-anomalies bench-docs soak alerts-soak faults lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -63,6 +63,9 @@ bench: $(PEERS)/.made ## Measure sluice against other tools (half an hour); writ
 
 bench-arrivals: $(VENV)/.dev ## Measure a check of the new rows alone (minutes, 2 GB of disk); writes docs/benchmarks/arrivals.md
 	@$(BIN)/python -m tests.bench.arrivals $(ARGS)
+
+bench-anomalies: $(VENV)/.dev ## Measure judging figures by their history (minutes); writes docs/benchmarks/anomalies.md
+	@$(BIN)/python -m tests.bench.anomalies $(ARGS)
 
 bench-docs: $(VENV)/.dev ## Measure publishing after 10,000 runs (minutes); writes docs/benchmarks/data-docs.md
 	@$(BIN)/python -m tests.bench.docs $(ARGS)

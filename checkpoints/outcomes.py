@@ -12,7 +12,7 @@ from typing import Any
 from checkpoints.result import ExpectationOutcome
 from checkpoints.validation import ValidatedTable
 from expectations.build import Unbuilt
-from expectations.suite import ExpectationSpec, SuiteSpec
+from expectations.suite import ExpectationSpec, Severity, SuiteSpec
 from gx.results_store import error_message, mask_fields
 from gx.shown import own_meta
 
@@ -73,6 +73,8 @@ def _outcome(suite: SuiteSpec, spec: ExpectationSpec, item: Any) -> ExpectationO
         unchecked,
         error=None,
         success=bool(item.success),
+        # Some failures are worse than others of the same expectation, none worse than the suite says.
+        severity=Severity(own_meta(item.expectation_config.meta).get("severity", spec.severity)),
         # What is quarantined, and left out of the next load, does not block.
         blocking=spec.blocking and bool(own_meta(item.expectation_config.meta).get("blocking", True)),
         observed_value=_plain(result.get("observed_value")),

@@ -19,6 +19,7 @@ from checkpoints.alerts.problems import RunReading
 from checkpoints.alerts.report import Over, Report
 from checkpoints.audit_copy import AuditCopy
 from checkpoints.data_quality import NoDataQuality
+from checkpoints.history import TableHistory
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.override import Override
 from checkpoints.publish import ReadTable, pages_of, publish_docs
@@ -27,6 +28,7 @@ from checkpoints.result import CheckpointRun, Verdict
 from checkpoints.spec import CheckpointSpec
 from checkpoints.standing import standing
 from checkpoints.validation import TableValidation, ValidatedTable, validate_tables
+from expectations.accepted import AcceptedSchemas, columns_of_catalog
 from expectations.build import Unbuilt, build_expectations, complete, to_gx_suite
 from expectations.facts import Facts, Source
 from expectations.loader import load_suites
@@ -203,7 +205,7 @@ class CheckpointRunner:
                 if (misnamed := reading.misnamed(suite, table)) is not None:
                     tables.append(_unread(suite, built[suite.name], misnamed))
                     continue
-                ready, unbuilt = complete(built[suite.name], self._facts(suite, run))
+                ready, unbuilt = complete(built[suite.name], self._facts(suite, table, run))
                 arrivals, quarantine = self._arrivals(suite, table, run), quarantines.get(suite.name)
                 prepared.append((TableValidation(suite, table, ready, arrivals, quarantine), unbuilt))
             results = self._ask_gx(spec, [validation for validation, _ in prepared], run)
@@ -258,10 +260,17 @@ class CheckpointRunner:
         pii = frozenset(spelled(name) for name in suite.pii)
         return Arrivals(where, suite.arrivals.column, before, run.started_at, why_all, pii)
 
-    def _facts(self, suite: SuiteSpec, run: CheckpointRun) -> Facts:
+    def _facts(self, suite: SuiteSpec, found: CatalogTable, run: CheckpointRun) -> Facts:
         table = str(suite.table)
         return Facts(
-            table, run.started_at, self.ledger.previous_row_count(table), self.sources, self.audit_copy.read_as
+            table,
+            run.started_at,
+            self.ledger.previous_row_count(table),
+            self.sources,
+            self.audit_copy.read_as,
+            TableHistory(self.ledger, table, run.ingest_id),
+            columns_of_catalog(found.columns) if found.columns else None,
+            AcceptedSchemas(self.suites_dir, self.warehouse.url.get_backend_name()).read(suite.table),
         )
 
 

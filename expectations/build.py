@@ -15,7 +15,7 @@ from great_expectations.expectations.expectation import Expectation
 from great_expectations.expectations.metadata_types import FailureSeverity
 from great_expectations.expectations.registry import get_expectation_impl, list_registered_expectation_implementations
 
-from expectations import foreign_key, freshness, model_time, reconciliation, row_count_change
+from expectations import as_usual, foreign_key, freshness, model_time, reconciliation, row_count_change, schema_drift
 from expectations.arguments import unfaithful, worthless
 from expectations.documents import suggest
 from expectations.facts import Facts, NeedsFacts, UnknownFactError
@@ -26,8 +26,10 @@ from gx.masking import error_kind
 from gx.shown import META, Shown
 
 # Importing these registers the project's own expectations with GX.
-OWN_EXPECTATIONS = (foreign_key, freshness, model_time, reconciliation, row_count_change)
-_FACTS = frozenset({"source_value", "table_label", "previous_row_count", "now", "parent_read"})
+OWN_EXPECTATIONS = (as_usual, foreign_key, freshness, model_time, reconciliation, row_count_change, schema_drift)
+_FACTS = frozenset(
+    {"source_value", "table_label", "previous_row_count", "now", "parent_read", "usual", "changes", "columns_known"}
+)
 _SET_BY_SLUICE = _FACTS | {
     *("id", "meta", "notes", "severity", "result_format", "catch_exceptions", "rendered_content", "windows"),
     "batch_id",
@@ -120,6 +122,8 @@ def _build(spec: ExpectationSpec, suite: SuiteSpec, index: int) -> Expectation:
         ) from None
     if problem := unfaithful(spec.kwargs, dict(built)):
         raise refuse(f"{spec.type}: {problem}")
+    if shown.pii and isinstance(built, as_usual.TELLS_VALUES):
+        raise refuse(f"{spec.type}: {spec.column} is in `pii`, so its figures are not kept and have no history")
     return built
 
 

@@ -6,12 +6,14 @@ verdict stays a pure function of them and of the table.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
+from expectations.accepted import Columns
+from expectations.usual_level import Past
 from gx.errors import SluiceError
 
 
@@ -48,6 +50,39 @@ class Source(Protocol):
         ...
 
 
+class History(Protocol):
+    """What the accepted runs of a table found; not those for the ingest at hand, which is not to judge itself."""
+
+    def row_counts(self) -> Sequence[Past]:
+        """Its rows.
+
+        Raises:
+            SluiceError: the history could not be read.
+        """
+        ...
+
+    def figures(self, expectation: str, column: str) -> Sequence[Past]:
+        """What one of its expectations observed of a column.
+
+        Raises:
+            SluiceError: the history could not be read.
+        """
+        ...
+
+
+class NoHistory:
+    """Nothing was ever accepted."""
+
+    def row_counts(self) -> Sequence[Past]:
+        """None."""
+        return ()
+
+    def figures(self, expectation: str, column: str) -> Sequence[Past]:
+        """None."""
+        del expectation, column
+        return ()
+
+
 class UnknownFactError(SluiceError):
     """A fact could not be looked up; the expectation that needs it counts as errored."""
 
@@ -66,6 +101,9 @@ class Facts:
         previous_row_count: rows of the table at hand in the last run that counted them; None for none.
         sources: by the name that suites use.
         read_as: where a table of the warehouse is read, when not where its name says.
+        history: what the runs before found of this table.
+        columns: the table's columns as the warehouse's catalog has them; None where it does not tell.
+        accepted: the columns that were last accepted for it; None for none.
     """
 
     table: str
@@ -73,6 +111,9 @@ class Facts:
     previous_row_count: int | None
     sources: Mapping[str, Source]
     read_as: Callable[[str], str] = str
+    history: History = NoHistory()  # noqa: RUF009 - it holds nothing
+    columns: Columns | None = None
+    accepted: Columns | None = None
 
     def measure(self, source: str, measure: Measure) -> Decimal | int:
         """Read one figure from a source.

@@ -35,7 +35,7 @@ _EMAIL = re.compile(r"[^\s\"'<>()/:*]+@[^\s\"'<>()]+")
 _QUANTILES = {"quantiles", "values"}
 # What these observe are counts, shares, types and names of columns, whatever column they are about.
 _OBSERVES_NO_VALUE = re.compile(
-    r"^expect_table_(columns?|row_count)_|^expect_column_to_exist$"
+    r"^expect_table_(columns?|row_count|schema)_|^expect_column_to_exist$"
     r"|^expect_column_(unique_value_count|proportion_of_(unique|non_null)_values)_"
     r"|_to_be_of_type$|_to_be_in_type_list$|_type_to_be$"
     r"|^unexpected_rows_expectation$|^expect_query_results_to_match_comparison$"

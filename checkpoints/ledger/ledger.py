@@ -10,7 +10,7 @@ from sqlalchemy.engine import URL
 
 from checkpoints.alerts.report import Report
 from checkpoints.gate import PENDING, Decision, Gate, GateDecision, evaluate
-from checkpoints.ledger import decisions, ingests, overrides, recorded, retention, runs
+from checkpoints.ledger import decisions, histories, ingests, overrides, recorded, retention, runs
 from checkpoints.ledger.alerts import Alerts, write_beside
 from checkpoints.ledger.connection import Database
 from checkpoints.ledger.flow_runs import FlowRuns
@@ -163,6 +163,16 @@ class Ledger:
         """
         with self._database.transaction() as connection:
             return runs.previous_row_count(connection, table)
+
+    def counted_runs(self, table: str, ingest_id: str) -> tuple[tuple[str, datetime, int], ...]:
+        """Accepted runs that counted a table, one of each ingest but this: run, time and rows, oldest first."""
+        with self._database.transaction() as connection:
+            return histories.counted_runs(connection, table, ingest_id)
+
+    def observed(self, table: str, run_ids: Sequence[str]) -> Mapping[tuple[str, str], Mapping[str, float]]:
+        """By expectation (those of usual figures) and column what runs observed of a table."""
+        with self._database.transaction() as connection:
+            return histories.observed(connection, table, run_ids)
 
     def finished_runs(self, suite: str) -> int:
         """How many runs ended with results of this suite."""

@@ -21,6 +21,7 @@ from flows.cli.replay import replay
 from flows.cli.replay_slow_model import slow_model
 from flows.cli.rollback import rollback
 from flows.cli.run import run
+from flows.cli.schema import schema
 from flows.cli.serve import serve
 from flows.cli.sla import sla
 from flows.cli.sql import sql
@@ -41,7 +42,7 @@ def cli() -> None:
 
 COMMANDS = (
     run, ingest, check, gate, rollback, preflight, permissions, alerts, monitor, freshness, sla, models, sql, ledger,
-    docs, replay, suites, serve,
+    docs, replay, suites, schema, serve,
 )  # fmt: skip
 for command in COMMANDS:
     cli.add_command(command)
