@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from uuid import uuid4
 
@@ -25,6 +25,7 @@ from checkpoints.override import Override
 from checkpoints.publish import ReadTable, pages_of, publish_docs
 from checkpoints.reading import Reading
 from checkpoints.result import CheckpointRun, Verdict
+from checkpoints.scan_memory import ScanMemory
 from checkpoints.spec import CheckpointSpec
 from checkpoints.standing import standing
 from checkpoints.validation import TableValidation, ValidatedTable, validate_tables
@@ -35,8 +36,6 @@ from expectations.loader import load_suites
 from expectations.suite import SuiteSpec
 from gx.docs.standing import Standing
 from gx.errors import SluiceError
-from gx.scan.arrivals import Arrivals
-from gx.shown import spelled
 from gx.warehouse.base import Warehouse
 from gx.warehouse.table import CatalogTable, TableName
 
@@ -104,7 +103,7 @@ class CheckpointRunner:
             closed.check()
             self.audit_copy.verify()
             run, tables, checked = self._validate(spec, run)
-            self._remember(run)
+            self._memory.keep(run, self.clock)
         except BaseException as error:
             # Whatever it was, also an interrupt: the run has a verdict, and it is errored.
             failed = replace(run, finished_at=self.clock(), problems=((Verdict.ERRORED, _problem(error)),))
@@ -163,6 +162,10 @@ class CheckpointRunner:
         self.alerting.send(report, self.clock())
         error.told = True
 
+    @property
+    def _memory(self) -> ScanMemory:
+        return ScanMemory(self.ledger.scan_states, self.warehouse.identity(), self.full_scan)
+
     def _overrides(self, run: CheckpointRun) -> tuple[Override, ...]:
         try:
             return self.ledger.overrides_in_force(run.ingest_id, self.clock())
@@ -174,14 +177,6 @@ class CheckpointRunner:
             return standing(self.ledger, self.checkpoints, self.clock())
         except SluiceError:
             return None  # likewise; or another checkpoint's file is wrong, of which its own run tells
-
-    def _remember(self, run: CheckpointRun) -> None:
-        """Keep what the next scans go on from. Before the verdict: a gate is not to open on what is half written."""
-        for scan in run.scans:
-            if scan.state is not None:
-                self.ledger.scan_states.put(scan.suite, scan.state, run.run_id, self.clock())
-            elif scan.why_all is not None:
-                self.ledger.scan_states.forget(scan.suite, run.started_at, run.run_id, self.clock())
 
     def _validate(self, spec: CheckpointSpec, run: CheckpointRun) -> tuple[CheckpointRun, list[ReadTable], _Checked]:
         all_suites = load_suites(self.suites_dir)
@@ -206,7 +201,7 @@ class CheckpointRunner:
                     tables.append(_unread(suite, built[suite.name], misnamed))
                     continue
                 ready, unbuilt = complete(built[suite.name], self._facts(suite, table, run))
-                arrivals, quarantine = self._arrivals(suite, table, run), quarantines.get(suite.name)
+                arrivals, quarantine = self._memory.arrivals(suite, table, run), quarantines.get(suite.name)
                 prepared.append((TableValidation(suite, table, ready, arrivals, quarantine), unbuilt))
             results = self._ask_gx(spec, [validation for validation, _ in prepared], run)
         for validation, unbuilt in prepared:
@@ -244,21 +239,6 @@ class CheckpointRunner:
         where = f", in {', '.join(self.audit_copy.schemas.values())}" if self.audit_copy.schemas else ""
         self.progress(f"{spec.name}: {expectations} expectations on {len(tables)} tables{where}")
         return validate_tables(self.warehouse, tables, ingest_id=run.ingest_id, now=run.started_at, clock=self.clock)
-
-    def _arrivals(self, suite: SuiteSpec, table: CatalogTable, run: CheckpointRun) -> Arrivals | None:
-        if suite.arrivals is None:
-            return None
-        before = self.ledger.scan_states.get(suite.name)
-        why_all = None
-        if self.full_scan:
-            why_all = "a full scan was asked for"
-        elif before and before.full_scan_at > run.started_at:
-            why_all = "the last full scan lies in the future"
-        elif before and run.started_at - before.full_scan_at >= timedelta(hours=suite.arrivals.full_scan_hours):
-            why_all = f"the last full scan is more than {suite.arrivals.full_scan_hours:g} hours old"
-        where = f"{table} in {self.warehouse.identity()}"
-        pii = frozenset(spelled(name) for name in suite.pii)
-        return Arrivals(where, suite.arrivals.column, before, run.started_at, why_all, pii)
 
     def _facts(self, suite: SuiteSpec, found: CatalogTable, run: CheckpointRun) -> Facts:
         table = str(suite.table)
