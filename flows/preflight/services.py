@@ -11,7 +11,7 @@ from flows.preflight.lines import Line, Status
 from flows.preflight.plan import Plan
 from gx.redaction import redact
 
-SLACK_TOKEN = "SLUICE_SLACK_BOT_TOKEN"  # noqa: S105 - the variable's name
+SLACK_TOKEN = "SLUICE_SLACK_TOKEN"  # noqa: S105 - the variable's name
 SLACK_BASE = "SLUICE_SLACK_API_BASE"
 PAGERDUTY_KEY = "SLUICE_PAGERDUTY_ROUTING_KEY"
 PAGERDUTY_BASE = "SLUICE_PAGERDUTY_API_BASE"

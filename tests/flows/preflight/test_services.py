@@ -58,12 +58,12 @@ def project(tmp_path: Path) -> Project:
 def test_slack_knows_the_token_or_does_not_and_it_is_never_shown(project: Project, peer: str) -> None:
     slack = {"SLUICE_SLACK_API_BASE": f"{peer}/api"}
 
-    good = line(project.look(environment={**slack, "SLUICE_SLACK_BOT_TOKEN": TOKEN}), "connection", "slack")
-    bad = line(project.look(environment={**slack, "SLUICE_SLACK_BOT_TOKEN": "xoxb-wrong-one"}), "connection", "slack")
+    good = line(project.look(environment={**slack, "SLUICE_SLACK_TOKEN": TOKEN}), "connection", "slack")
+    bad = line(project.look(environment={**slack, "SLUICE_SLACK_TOKEN": "xoxb-wrong-one"}), "connection", "slack")
 
     assert (good.status, good.detail) == (Status.FINE, "PetForce knows the bot sluice")
     assert (bad.status, bad.stops) == (Status.FAILED, False)
-    assert "invalid_auth; check SLUICE_SLACK_BOT_TOKEN" in bad.detail
+    assert "invalid_auth; check SLUICE_SLACK_TOKEN" in bad.detail
     assert "xoxb" not in str(good) + str(bad)
 
 
@@ -87,7 +87,7 @@ def test_prefect_is_asked_for_its_health(project: Project, peer: str, path: str,
 def test_nobody_who_is_told_keeps_a_run_from_beginning(project: Project) -> None:
     nowhere = {
         "SLUICE_SLACK_API_BASE": "http://127.0.0.1:9/api",
-        "SLUICE_SLACK_BOT_TOKEN": TOKEN,
+        "SLUICE_SLACK_TOKEN": TOKEN,
         "SLUICE_PAGERDUTY_API_BASE": "http://127.0.0.1:9",
         "SLUICE_PAGERDUTY_ROUTING_KEY": "key",
     }
