@@ -161,3 +161,16 @@ def test_people_answer(told_project: ForeignProject) -> None:
     assert project.sluice("alerts", "resolve", "1", "--by", "Ada").code == 0
     assert [each["id"] for each in open_alerts(project)] == [2]
     assert project.sluice("alerts", "ack", "1", "--by", "Ada").code == 2
+
+
+def test_who_was_not_told_yet_is_not_listed_as_told(told_project: ForeignProject) -> None:
+    project = told_project
+    routing = FILE.replace("to: desk", "to: [desk, pager]").replace("channels:", "channels:\n  pager: {type: pagerduty}")
+    project.checkpoint(routing, name="_alerts")  # the pager has no key, so nobody can even try
+    project.suite(UNIQUE)
+    assert project.check().code == 1
+    listed = project.sluice("alerts", "list").out
+    assert "NOT DELIVERED to pager (waiting, not tried yet)" in listed
+    assert "told on desk, NOT DELIVERED to pager" in listed
+    assert "told on desk, NOT DELIVERED to pager" in project.sluice("alerts", "show", "1").out
+    assert "since:      20" in project.sluice("alerts", "show", "1").out
