@@ -61,6 +61,10 @@ def list_alerts(settings: Settings, as_json: bool, everything: bool) -> ExitCode
         click.echo(f"        {_how_long(alert, now, untold.get(alert.thread, frozenset()))}")
     if not found:
         click.echo("no alerts" if everything else "no open alerts")
+    try:
+        routing_of(settings)
+    except ConfigError as error:  # the default rules hold: whoever looks here must know
+        click.secho(f"the default routing holds: {error}", fg="yellow", err=True)
     return ExitCode.OK
 
 
