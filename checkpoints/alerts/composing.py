@@ -121,7 +121,7 @@ def _item(alert: Alert) -> Item:
 
 
 def _states(alerts: Sequence[Alert]) -> list[str]:
-    """Who looks into it, and what is silent; said once where it is so of all."""
+    """Who looks into it, and what is silent and why; said once where it is so of all."""
     said: dict[str, int] = {}
     for each in alerts:
         if each.acknowledged_by:
@@ -130,6 +130,9 @@ def _states(alerts: Sequence[Alert]) -> list[str]:
         if each.snoozed_until:
             why = f" ({each.snooze_reason})" if each.snooze_reason else ""
             text = f"snoozed by {each.snoozed_by} until {each.snoozed_until:%Y-%m-%d %H:%M} UTC{why}"
+            said[text] = said.get(text, 0) + 1
+        if each.flapping:
+            text = "comes and goes: nobody is called again until it has held for a while (`flapping:` in _alerts.yml)"
             said[text] = said.get(text, 0) + 1
     return [text if count == len(alerts) else f"{count} of {len(alerts)} {text}" for text, count in said.items()]
 

@@ -44,21 +44,27 @@ def list_alerts(settings: Settings, as_json: bool, everything: bool) -> ExitCode
     with _ledger(settings) as ledger:
         lost = _undelivered(ledger)
         found = ledger.alerts.latest() if everything else ledger.alerts.unresolved()
+        untold = {thread: _untold(ledger.outbox.items(thread=thread)) for thread in {item.thread for item in lost}}
     if as_json:
         print_json({"undelivered": [_lost(each) for each in lost], "alerts": [_document(each) for each in found]})
         return ExitCode.OK
     for item in lost[:_SHOWN]:
         last = f": {item.problem}" if item.problem else ""
-        click.secho(f"NOT DELIVERED to {item.channel} ({item.state.value}, {item.attempts} tries){last}", fg="red")
+        tries = f"{item.attempts} tries" if item.attempts else "not tried yet"
+        click.secho(f"NOT DELIVERED to {item.channel} ({item.state.value}, {tries}){last}", fg="red")
         click.echo(f"        {item.message.headline}")
     if len(lost) > _SHOWN:
         click.echo(f"        and {len(lost) - _SHOWN:,} more that were not delivered (see --json)")
     for alert in found:
         severity = alert.problem.severity.value
         click.echo(f"{alert.id:>6}  {click.style(f'{severity:<8}', fg=_COLOURS.get(severity))}  {alert.problem.title}")
-        click.echo(f"        {_how_long(alert, now)}")
+        click.echo(f"        {_how_long(alert, now, untold.get(alert.thread, frozenset()))}")
     if not found:
         click.echo("no alerts" if everything else "no open alerts")
+    try:
+        routing_of(settings)
+    except ConfigError as error:  # the default rules hold: whoever looks here must know
+        click.secho(f"the default routing holds: {error}", fg="yellow", err=True)
     return ExitCode.OK
 
 
@@ -78,7 +84,7 @@ def show(settings: Settings, as_json: bool, number: int) -> ExitCode:
     problem = alert.problem
     click.secho(f"{problem.severity}: {problem.title}", fg=_COLOURS.get(problem.severity), bold=True)
     lines = {
-        "since": _how_long(alert, datetime.now(UTC)),
+        "since": _how_long(alert, datetime.now(UTC), _untold(sent)).removeprefix("since "),
         "expected": problem.expected,
         "observed": problem.observed,
         "checkpoint": ", ".join(problem.checkpoints) or problem.checkpoint,
@@ -189,7 +195,13 @@ def _answer(
     return ExitCode.OK
 
 
-def _how_long(alert: Alert, now: datetime) -> str:
+def _untold(messages: Sequence[OutboxItem]) -> frozenset[str]:
+    """The channels of a thread on which none of its messages has arrived."""
+    arrived = {item.channel for item in messages if item.state is DeliveryState.DELIVERED}
+    return frozenset(item.channel for item in messages) - arrived
+
+
+def _how_long(alert: Alert, now: datetime, untold: frozenset[str]) -> str:
     runs = f"{alert.failed_runs} {'run' if alert.failed_runs == 1 else 'runs'}"
     since = f"since {alert.opened_at:%Y-%m-%d %H:%M} UTC"
     if alert.resolved_at:
@@ -201,16 +213,18 @@ def _how_long(alert: Alert, now: datetime) -> str:
         parts.append(f"snoozed by {alert.snoozed_by} until {alert.snoozed_until:%Y-%m-%d %H:%M} UTC")
     if alert.flapping:
         parts.append("comes and goes")
-    parts.append(f"told on {', '.join(alert.channels)}" if alert.channels else "told nobody")
+    told = [channel for channel in alert.channels if channel not in untold]
+    parts.append(f"told on {', '.join(told)}" if told else "told nobody")
+    if waits := [channel for channel in alert.channels if channel in untold]:
+        parts[-1] += f", NOT DELIVERED to {', '.join(waits)}"
     return "; ".join(parts)
 
 
 def _undelivered(ledger: Ledger) -> tuple[OutboxItem, ...]:
-    """What was given up, and what was tried in vain so far."""
+    """What was given up, and what has not arrived so far: also what nobody tried, for its sender was killed."""
     if not ledger.exists():
         return ()
-    items = ledger.outbox.items([DeliveryState.UNDELIVERED, DeliveryState.WAITING])
-    return tuple(item for item in items if item.state is DeliveryState.UNDELIVERED or item.attempts)
+    return ledger.outbox.items([DeliveryState.UNDELIVERED, DeliveryState.WAITING])
 
 
 def _document(alert: Alert) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from gx.settings import Settings
 
 
 def who_was_told(settings: Settings, ledger: Ledger, since: datetime, *, failing: bool) -> str | None:
-    """The line; None where there is nothing to say.
+    """The line; None where there is nothing to say. A mistake in ``_alerts.yml`` is always said.
 
     Args:
         settings: of the project.
@@ -25,17 +25,19 @@ def who_was_told(settings: Settings, ledger: Ledger, since: datetime, *, failing
         alerts = len(ledger.alerts.unresolved())
     except LedgerError:
         return None  # the run itself has told that
+    routing = alerting_of(settings, ledger, utc_now).routing
+    wrong = f"; {routing.remark}" if routing.remark else ""
     told = sorted({item.channel for item in items if item.state is DeliveryState.DELIVERED})
     missing = sorted({item.channel for item in items if item.state is not DeliveryState.DELIVERED} - {*told})
     if told or missing:
         said = [f"told {', '.join(told)}"] if told else []
         if missing:
             said.append(f"not yet {', '.join(missing)} (the monitor goes on trying; see sluice alerts list)")
-        return f"alerts: {'; '.join(said)}"
+        return f"alerts: {'; '.join(said)}{wrong}"
     if not failing:
-        return None
-    if not alerting_of(settings, ledger, utc_now).routing.channels:
-        return "alerts: nobody was told, for no channel is set up (see docs/alerts.md)"
+        return f"alerts: {routing.remark}" if routing.remark else None
+    if not routing.channels:
+        return f"alerts: nobody was told, for no channel is set up (see docs/alerts.md){wrong}"
     if alerts:
-        return f"alerts: nobody was told anew, {alerts} open alerts go on (sluice alerts list)"
-    return "alerts: nobody was told, for no route of checkpoints/_alerts.yml is about this"
+        return f"alerts: nobody was told anew, {alerts} open alerts go on (sluice alerts list){wrong}"
+    return f"alerts: nobody was told, for no route of checkpoints/_alerts.yml is about this{wrong}"

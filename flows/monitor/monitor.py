@@ -12,6 +12,7 @@ from checkpoints.alerts.alerting import Alerting
 from checkpoints.alerts.problem import Alert, Problem, ProblemKind
 from checkpoints.alerts.report import Over, Report
 from checkpoints.ledger import Ledger, LedgerError
+from checkpoints.ledger.outbox import DeliveryState
 from expectations.suite import Severity
 from flows.monitor.found import Found
 from flows.monitor.watch import Watch
@@ -88,7 +89,7 @@ def run_monitor(settings: Settings, ledger: Ledger, alerting: Alerting, clock: C
     if unreadable is None:
         done.append(_step("alerts", lambda: _write(alerting, watch, found, over, clock())))
         done.append(_step("reminders", lambda: _tick(ledger, alerting, clock)))
-        done.append(_step("sending", lambda: _send(alerting)))
+        done.append(_step("sending", lambda: _send(ledger, alerting)))
     else:
         found.append(_no_ledger(unreadable))
         report = Report(tuple(found), _thread(started), alerting.routing, alerting.project, failure=str(unreadable))
@@ -112,9 +113,11 @@ def _tick(ledger: Ledger, alerting: Alerting, clock: Callable[[], datetime]) -> 
     return f"{len(changes.messages)} messages"
 
 
-def _send(alerting: Alerting) -> str:
+def _send(ledger: Ledger, alerting: Alerting) -> str:
     problem = alerting.sender.deliver(SENDING_SECONDS)
-    return problem or "nothing left over"
+    # What is not due now, for its receiver asked to wait or its sender was killed, is left over all the same.
+    waiting = ledger.outbox.counts()[DeliveryState.WAITING]
+    return problem or (f"{waiting} messages wait (sluice alerts list)" if waiting else "nothing left over")
 
 
 def _all_of(over: set[str]) -> Over:

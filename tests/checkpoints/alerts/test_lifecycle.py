@@ -109,11 +109,14 @@ def test_more_than_five_at_once_call_somebody_also_for_warnings() -> None:
 
 def test_one_that_comes_and_goes_is_told_once_more_and_then_left_until_it_has_held() -> None:
     memory = Memory()
-    told = []
+    told, remarks = [], []
     for _ in range(5):
-        told.append(len(loud(memory.run(C))))
+        changes = memory.run(C)
+        told.append(len(loud(changes)))
+        remarks += [any("comes and goes" in remark for remark in each.message.remarks) for each in changes.messages]
         memory.run(over=["c"])
     assert told == [1, 1, 1, 0, 0]
+    assert remarks[:3] == [False, False, True]  # whoever is told for the last time reads that it is
     alert = memory.open("c")
     assert alert is not None
     assert alert.flapping

@@ -138,7 +138,16 @@ def test_a_routing_that_is_wrong_is_told_with_its_line_and_stops_no_run(told_pro
     project = told_project
     project.checkpoint("routes:\n  - {severity: critcal, to: slack}\n", name="_alerts")
     project.suite(ALWAYS)
-    assert project.check().code == 0
+    passed = project.check()
+    assert passed.code == 0
+    wrong = "_alerts.yml:2 is wrong, so the default routing holds: `severity` is 'critcal'"
+    assert wrong in passed.out  # while nothing fails too: its rules tell nobody
+    listed = project.sluice("alerts", "list")
+    assert (listed.code, "_alerts.yml:2: `severity` is 'critcal'" in listed.err) == (0, True)
+    project.suite(UNIQUE)
+    failed = project.check().out
+    assert "nobody was told, for no channel is set up" in failed
+    assert wrong in failed
     answer = project.sluice("alerts", "ack", "1", "--by", "Ada")
     assert answer.code == 2
     assert "_alerts.yml:2: `severity` is 'critcal' (did you mean 'critical'?)" in answer.err
@@ -161,3 +170,17 @@ def test_people_answer(told_project: ForeignProject) -> None:
     assert project.sluice("alerts", "resolve", "1", "--by", "Ada").code == 0
     assert [each["id"] for each in open_alerts(project)] == [2]
     assert project.sluice("alerts", "ack", "1", "--by", "Ada").code == 2
+
+
+def test_who_was_not_told_yet_is_not_listed_as_told(told_project: ForeignProject) -> None:
+    project = told_project
+    routing = FILE.replace("to: desk", "to: [desk, pager]")
+    # The pager has no key, so nobody can even try.
+    project.checkpoint(routing.replace("channels:", "channels:\n  pager: {type: pagerduty}"), name="_alerts")
+    project.suite(UNIQUE)
+    assert project.check().code == 1
+    listed = project.sluice("alerts", "list").out
+    assert "NOT DELIVERED to pager (waiting, not tried yet)" in listed
+    assert "told on desk, NOT DELIVERED to pager" in listed
+    assert "told on desk, NOT DELIVERED to pager" in project.sluice("alerts", "show", "1").out
+    assert "since:      20" in project.sluice("alerts", "show", "1").out

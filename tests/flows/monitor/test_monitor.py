@@ -154,6 +154,10 @@ def test_what_was_not_delivered_is_tried_again(shop: Shop) -> None:
     shop.run("sluice", RunState.FAILED)
     report = shop.look(MINUTE)
     assert "not delivered" in next(check.said for check in report.checks if check.name == "sending")
+    again = shop.look()  # it is not due yet, and left over all the same
+    assert next(check.said for check in again.checks if check.name == "sending") == (
+        "1 messages wait (sluice alerts list)"
+    )
     told.rmdir()
 
     shop.look(timedelta(hours=1))
