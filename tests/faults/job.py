@@ -20,6 +20,7 @@ import sqlalchemy as sa
 
 import checkpoints.ledger.connection
 import checkpoints.runner
+import flows.dbt_runs.own
 import flows.workspace
 import gx.context
 from checkpoints.gate import GateClosedError
@@ -112,7 +113,7 @@ def opened(
     job: Job, between: Callable[[], None] = lambda: None, progress: Callable[[str], None] = lambda _: None
 ) -> Iterator[Workspace]:
     """The workspace, with stand-ins for the sources and for dbt."""
-    flows.workspace.__dict__["run_dbt"] = build
+    flows.dbt_runs.own.__dict__["run_dbt"] = build
     with open_workspace(job.shop.settings(), what=f"the run of {job.ingest_id}", progress=progress) as workspace:
         sources = ShopSources(workspace.warehouse, job.flaw, between)
         yield replace(workspace, sources=cast(SourceWiring, sources))

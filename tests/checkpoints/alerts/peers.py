@@ -131,7 +131,9 @@ class _Handler(BaseHTTPRequestHandler):
         text = document if isinstance(document, str) else json.dumps(document)
         self.send_response(status)
         kind = "text/html" if isinstance(document, str) else "application/json"
-        for name, value in {"Content-Type": kind, "Content-Length": str(len(text.encode())), **headers}.items():
+        # It closes after each answer, and says so: a client that went on would now and then meet a closed connection.
+        given = {"Content-Type": kind, "Content-Length": str(len(text.encode())), "Connection": "close", **headers}
+        for name, value in given.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(text.encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import sqlalchemy as sa
 
+from checkpoints.ledger.schema import VERSION
 from tests.flows.cli.foreign import ForeignProject
 
 
@@ -39,7 +40,7 @@ def test_the_status_of_a_project_that_never_ran_makes_no_ledger(project: Foreign
 def test_the_status_tells_what_there_is(checked: ForeignProject) -> None:
     answer = checked.sluice("ledger", "status")
     assert answer.code == 0
-    assert "ledger.sqlite: version 3, " in answer.out
+    assert f"ledger.sqlite: version {VERSION}, " in answer.out
     assert "from 2020-01-01 00:00 UTC to 20" in answer.out
     assert "           2  checkpoint_runs" in answer.out
     document = checked.sluice("ledger", "status", "--json").document
