@@ -32,7 +32,7 @@ def test_what_is_enqueued_at_once_is_claimed_once_each_and_in_order(ledger: Ledg
         for claim in claims:
             assert outbox.delivered(claim, f"ref of {claim.message.thread}", NOW)
         told += claims
-        claims = [claim for _ in range(4) if (claim := outbox.claim("a", NOW, LEASE))]
+        claims = [claim for claim in [outbox.claim("a", NOW, LEASE) for _ in range(4)] if claim]
     for thread in ("t0", "t1", "t2", "t3"):
         of = [claim.id for claim in told if claim.message.thread == thread]
         assert of == sorted(of, key=written.index)
