@@ -52,7 +52,7 @@ def test_what_is_old_and_needed_for_nothing_goes_from_every_table(full: Ledger, 
     deleted = full.prune(KEEP, NOW)
     assert deleted == {
         "expectation_results": 3, "row_counts": 4, "checkpoint_runs": 2, "gate_decisions": 4, "overrides": 0,
-        "ingest_tables": 4, "ingests": 2,
+        "ingest_tables": 4, "ingests": 2, "deliveries": 0, "alerts": 0, "threads": 0,
     }  # fmt: skip
     kept = {"run-2", "run-95", "run-96"}  # the second is the measure of `sold`
     for table in ("checkpoint_runs", "expectation_results", "row_counts", "gate_decisions"):
@@ -144,7 +144,7 @@ def test_a_prune_that_fails_half_way_deletes_nothing(full: Ledger, url: URL) -> 
 
 def test_the_status_tells_version_rows_ends_and_size(full: Ledger) -> None:
     found = full.status()
-    assert found.version == 3
+    assert found.version == 4
     assert (found.rows["ingests"], found.rows["checkpoint_runs"], found.rows["overrides"]) == (5, 5, 0)
     assert found.oldest == (NOON + DAY).replace(tzinfo=None)
     assert found.newest == (NOON + 96 * DAY).replace(tzinfo=None)

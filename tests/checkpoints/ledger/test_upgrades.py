@@ -112,7 +112,7 @@ def test_a_process_killed_half_way_leaves_the_old_version_and_the_next_one_upgra
     kill_when_ready(start(DIES, old))
     assert versions(old) == before
     engine = sa.create_engine(old)
-    assert not sa.inspect(engine).has_table("overrides")
+    assert not sa.inspect(engine).has_table("alerts")
     engine.dispose()
     assert ledger.gate("marts", ["staging"], ingest_id=None, now=LATER).is_open
 

@@ -1,5 +1,5 @@
-INSERT INTO ingests VALUES ('ingest-0', 'stripe', '2025-09-30 12:00:00', '2025-09-30 12:05:00');
-INSERT INTO ingests VALUES ('ingest-1', 'stripe', '2025-10-01 12:00:00', '2025-10-01 12:05:00');
+INSERT INTO ingests (ingest_id, source, started_at, finished_at) VALUES ('ingest-0', 'stripe', '2025-09-30 12:00:00', '2025-09-30 12:05:00');
+INSERT INTO ingests (ingest_id, source, started_at, finished_at) VALUES ('ingest-1', 'stripe', '2025-10-01 12:00:00', '2025-10-01 12:05:00');
 INSERT INTO ingest_tables VALUES ('ingest-1', 'raw.charges', 1423);
 INSERT INTO checkpoint_runs VALUES ('run-0', 'staging', 'ingest-0', '2025-09-30 12:00:00', '2025-09-30 12:10:00', 'failed', '["ids repeat"]');
 INSERT INTO checkpoint_runs VALUES ('run-1', 'staging', 'ingest-1', '2025-10-01 12:00:00', '2025-10-01 12:10:00', 'passed', '[]');
