@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import threading
 import time
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -19,7 +20,9 @@ from checkpoints.alerts.undelivered import escalation
 from checkpoints.ledger.connection import LedgerError
 from checkpoints.ledger.outbox import Claim, Outbox
 
-_LEAST_SECONDS = 0.5
+_LEAST_SECONDS = 2.0  # an attempt with less would often be cut off, and nobody would know whether it arrived
+_SHORTEST_SECONDS = 0.5
+_IDS = uuid.UUID("4b7d5a52-0d0c-4f0e-8f2d-6f1f5c9a3e77")
 _GRACE_SECONDS = 1.0
 _MOST_FAILURES = 3  # in a row; then the channel rests, so that a dead receiver does not use up the whole time
 
@@ -95,7 +98,7 @@ def deliver_due(
         outbox,
         channels,
         clock=clock,
-        ends=time.monotonic() + seconds,
+        seconds=seconds,
         chance=chance,
         pace=pace or Pace(),
         fallbacks=fallbacks,
@@ -131,7 +134,7 @@ def send_directly(
     Args:
         channels: by name.
         message: what to say.
-        identity: the same for every copy of this message.
+        identity: with the message's kind and time, the same for every copy of it.
         seconds: for all of it; what has not arrived by then counts as not delivered.
         reason: why it does not go the usual way.
     """
@@ -142,14 +145,16 @@ def send_directly(
 
     def send(channel: Channel) -> None:
         maybe_sent = False
-        while (left := ends - time.monotonic()) > _LEAST_SECONDS:
+        # Another message of the same thread is no copy of this one.
+        one = uuid.uuid5(_IDS, f"{identity} {channel.name} {message.kind} {message.at.isoformat()}").hex
+        while (left := ends - time.monotonic()) > _SHORTEST_SECONDS:
             try:
-                channel.deliver(Delivery(f"{identity}-{channel.name}", told, None, maybe_sent, left))
+                channel.deliver(Delivery(one, told, None, maybe_sent, left))
             except DeliveryError as error:
                 outcomes[channel.name] = str(error)
                 maybe_sent = maybe_sent or error.maybe_sent
                 pause = error.retry_after or 1.0
-                if not error.transient or ends - time.monotonic() < pause + _LEAST_SECONDS:
+                if not error.transient or ends - time.monotonic() < pause + _SHORTEST_SECONDS:
                     return
                 time.sleep(pause)
             except Exception as error:  # noqa: BLE001 - a bug in one channel must not keep the others from telling
@@ -176,13 +181,14 @@ class _Call:
         channels: Mapping[str, Channel],
         *,
         clock: Callable[[], datetime],
-        ends: float,
+        seconds: float,
         chance: random.Random,
         pace: Pace,
         fallbacks: Sequence[str] | None,
     ) -> None:
         self.report = SendingReport()
-        self._outbox, self._channels, self._clock, self._ends = outbox, channels, clock, ends
+        self._outbox, self._channels, self._clock = outbox, channels, clock
+        self._ends, self._least = time.monotonic() + seconds, min(_LEAST_SECONDS, seconds / 2)
         self._chance, self._pace = chance, pace
         # A file calls nobody: it is told last.
         by_default = sorted(channels, key=lambda name: isinstance(channels[name], File))
@@ -199,11 +205,13 @@ class _Call:
                 self._send_all(channel, name)
         except LedgerError as error:
             self.report.problems[name] = str(error)
+        except Exception as error:  # noqa: BLE001 - a thread has nobody else to tell
+            self.report.problems[name] = f"unexpected {type(error).__name__}"
 
     def _send_all(self, channel: Channel, name: str) -> None:
         failures = 0
         lease = timedelta(seconds=self._pace.timeout_seconds + self._pace.lease_seconds)
-        while self.remaining() > _LEAST_SECONDS and (claim := self._outbox.claim(name, self._clock(), lease)):
+        while self.remaining() > self._least and (claim := self._outbox.claim(name, self._clock(), lease)):
             problem = self._try(channel, claim)
             failures = failures + 1 if problem is not None else 0
             if problem is not None and problem.retry_after is not None:
@@ -214,7 +222,7 @@ class _Call:
 
     def _try(self, channel: Channel, claim: Claim) -> DeliveryError | None:
         """Send it once and write down what came of it; the error where it failed and may be tried again."""
-        seconds = max(_LEAST_SECONDS, min(self._pace.timeout_seconds, self.remaining()))
+        seconds = max(_SHORTEST_SECONDS, min(self._pace.timeout_seconds, self.remaining()))
         try:
             receipt = channel.deliver(Delivery(claim.id, claim.message, claim.thread_ref, claim.maybe_sent, seconds))
         except DeliveryError as error:
@@ -233,7 +241,7 @@ class _Call:
             self._give_up(claim, f"it expired after {claim.attempts} attempts; the last: {problem}")
             return problem
         wait = max(self._pace.wait(claim.attempts, self._chance), problem.retry_after or 0.0)
-        due = min(now + timedelta(seconds=wait), max(claim.expires_at, now + timedelta(seconds=_LEAST_SECONDS)))
+        due = min(now + timedelta(seconds=wait), max(claim.expires_at, now + timedelta(seconds=_SHORTEST_SECONDS)))
         if self._outbox.again(claim, str(problem), due, maybe_sent=problem.maybe_sent):
             self.report.failed += 1
         return problem

@@ -226,6 +226,8 @@ def test_without_the_ledger_a_message_goes_out_directly_and_says_so() -> None:
     outcomes = send_directly({"good": good, "bad": bad}, message(), identity="id", seconds=2, reason="the disk is full")
     assert [(each.channel, each.problem) for each in outcomes] == [("good", None), ("bad", "not now")]
     assert good.heard[0].message.remarks[0].startswith("Sent without the ledger (the disk is full)")
+    send_directly({"good": good}, message(MessageKind.RESOLVED), identity="id", seconds=2, reason="the disk is full")
+    assert good.heard[0].id != good.heard[1].id  # the end is no copy of the beginning
 
 
 def test_the_outbox_counts_and_knows_who_was_told(outbox: Outbox) -> None:
