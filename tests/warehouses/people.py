@@ -88,7 +88,9 @@ def of_text(column: str) -> list[dict[str, Any]]:
     }  # fmt: skip
     named = {f"expect_column_values_to_{name}": kwargs for name, kwargs in per_value.items()}
     named |= {f"expect_column_{name}": kwargs for name, kwargs in (figures | others).items()}
-    named["expect_table_to_be_fresh"] = {"max_age_hours": 1}
+    of_history = ("sum", "mean", "unique_value_count", "proportion_of_non_null_values")
+    named |= {f"expect_column_{name}_to_be_as_usual": {} for name in of_history}
+    named |= {"expect_table_to_be_fresh": {"max_age_hours": 1}, "expect_model_time_to_be_within_history": {}}
     return [{kind: {"column": column, **kwargs}} for kind, kwargs in named.items()]
 
 
@@ -116,6 +118,8 @@ OF_THE_TABLE: list[dict[str, Any]] = [
     {"expect_table_row_count_to_be_between": {"max_value": 1}},
     {"expect_table_row_count_to_equal_other_table": {"other_table_name": "shop.customers"}},
     {"expect_table_row_count_change_to_be_within": {"max_percent": 5}},
+    {"expect_table_row_count_to_be_as_usual": {}},
+    {"expect_table_schema_to_be_as_accepted": {}},
     {"expect_table_row_count_to_reconcile_with_source": {"source": "warehouse", "source_table": "shop.orders"}},
     {"expect_table_row_count_to_reconcile_with_source": {"source": "warehouse", "source_table": "shop.bad0",
                                                          "source_distinct": "x"}},

@@ -55,7 +55,8 @@ def first_figures(built: Warehouse) -> dict[str, list[tuple]]:
         " lifetime_value_dollars from dashboards.executive_summary",
         "types": "select distinct data_type, numeric_precision, numeric_scale from information_schema.columns"
         " where column_name like '%_dollars' and table_schema in ('staging', 'marts', 'dashboards')",
-        "scratch": "select table_name from information_schema.tables where table_name like '%dbt%'",
+        "scratch": "select table_name from information_schema.tables where table_name like '%dbt%'"
+        " and table_schema <> 'data_quality'",
     }
     return {name: built.rows(query) for name, query in queries.items()}
 
