@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from itertools import islice
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from gx.docs.history import TableRuns, order
+from gx.docs.history import TableRuns
 from gx.docs.records import RECENT_RUNS, Revised, RunPoint, RunRecord
 from gx.docs.rows import recent_row
 from gx.docs.standing import Standing
@@ -17,13 +18,12 @@ from gx.docs.table_history import TableHistory
 _BROKEN_LISTED = 100
 
 
-class RecentRun(BaseModel):
-    """One run in the index's list of the last runs of all tables."""
+class RecentRun(NamedTuple):
+    """One run in the index's list of the last runs of all tables; texts alone, for all of them are read each time."""
 
-    model_config = ConfigDict(frozen=True)
-
+    time: str
+    """In UTC, and in one form: the texts are in the order of the times."""
     path: str
-    time: AwareDatetime
     row: str
     """Its line in the list, as HTML."""
 
@@ -42,7 +42,7 @@ class BrokenPage(BaseModel):
 class RollUp(Revised):
     """What the index shows; its size depends on the number of tables only."""
 
-    version: Literal[5]
+    version: Literal[6]
     """Without it an object is no roll-up: an empty one would show that all is well."""
     tables: Mapping[str, TableHistory] = Field(default_factory=dict)
     recent: tuple[RecentRun, ...] = ()
@@ -53,7 +53,7 @@ class RollUp(Revised):
     @classmethod
     def empty(cls) -> RollUp:
         """The roll-up of a site without a run."""
-        return cls(version=5)
+        return cls(version=6)
 
     def with_tables(self, tables: Iterable[TableRuns], changed: Iterable[str] = ()) -> RollUp:
         """This roll-up with what these tables' histories say.
@@ -74,13 +74,13 @@ class RollUp(Revised):
             new_alone = oldest is not None and runs.key in known and newest.issuperset(changed)
             known[runs.key] = known[runs.key].merged(runs) if runs.key in known else TableHistory.of(runs)
             for point in reversed(runs.points) if new_alone else islice(runs.newest_first(), RECENT_RUNS):
-                if oldest is not None and order(point) < order(oldest):
+                if oldest is not None and (_in_text(point.time), point.path) < oldest[:2]:
                     break
                 if point.path not in recent or point.path in changed:
                     recent[point.path] = _recent(point, runs.latest)
             for path in runs.dropped:
                 recent.pop(path, None)
-        listed = sorted(recent.values(), key=order, reverse=True)
+        listed = sorted(recent.values(), reverse=True)
         return self.model_copy(update={"tables": known, "recent": tuple(listed[:RECENT_RUNS])})
 
     def with_standing(self, standing: Standing | None) -> RollUp:
@@ -98,4 +98,8 @@ class RollUp(Revised):
 
 
 def _recent(point: RunPoint, latest: RunRecord) -> RecentRun:
-    return RecentRun(path=point.path, time=point.time, row=recent_row(point, latest.table, latest.checkpoint))
+    return RecentRun(_in_text(point.time), point.path, recent_row(point, latest.table, latest.checkpoint))
+
+
+def _in_text(time: datetime) -> str:
+    return time.astimezone(UTC).isoformat(timespec="microseconds")

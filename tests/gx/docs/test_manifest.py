@@ -12,7 +12,7 @@ from gx.docs.history import Keep, TableRuns
 from gx.docs.manifest import Manifest
 from gx.docs.pages import Severity, Verdict
 from gx.docs.paths import ROLL_UP, table_state
-from gx.docs.records import RECENT_RUNS, RUNS_SHOWN, RunRecord
+from gx.docs.records import RECENT_RUNS, RUNS_LISTED, RUNS_SHOWN, RunRecord
 from gx.docs.roll_up import BrokenPage, RollUp
 from gx.docs.standing import GateNow, Standing
 
@@ -123,7 +123,7 @@ def test_a_history_of_before_lines_were_kept_gets_them() -> None:
     before = TableRuns.model_validate_json(history.model_dump_json(exclude={"rows"}))
     assert not before.rows
     assert TableRuns.of(before, [run(3)], Keep()).rows == runs(range(4)).rows
-    assert list(runs(range(150)).rows) == paths(range(50, 150))
+    assert list(runs(range(150)).rows) == paths(range(150 - RUNS_LISTED, 150))
 
 
 def test_a_slower_publisher_takes_nothing_back() -> None:

@@ -128,17 +128,18 @@ def test_the_list_of_recent_runs_is_that_of_all_runs(seed: int) -> None:
     tables: dict[str, TableRuns | None] = dict.fromkeys(["s.a", "s.b", "s.c"])
     keep = Keep(runs=draw.choice([60, 1000]))
     for step in range(60):
-        given = []
+        given, changed = [], []
         for name in draw.sample(sorted(tables), draw.choice([1, 1, 3])):
             first = draw.randrange(step * 10 + 1)  # some late, some again
             records = [run(number, name) for number in range(first, first + draw.choice([1, 5, 40]))]
             tables[name] = TableRuns.of(tables[name], records, keep)
             given.append(tables[name])
-        roll_up = roll_up.with_tables(each for each in given if each)
+            changed += [record.path for record in records]
+        roll_up = roll_up.with_tables((each for each in given if each), changed)
     # Once more all of them, as `sluice docs reconcile` does: where runs were dropped, older ones have come up.
     kept = [runs for runs in tables.values() if runs]
     newest = sorted((point.time for runs in kept for point in runs.every), reverse=True)[:RECENT_RUNS]
-    assert [each.time for each in roll_up.with_tables(kept).recent] == newest
+    assert [datetime.fromisoformat(each.time) for each in roll_up.with_tables(kept).recent] == newest
 
 
 def test_a_roll_up_of_an_older_version_is_made_anew(project: DocsProject) -> None:
