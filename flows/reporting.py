@@ -16,8 +16,8 @@ CLOSED = "sluice.gate.closed"
 _SHOWN = 20
 
 
-def leave_artifact(run: CheckpointRun) -> None:
-    """A Markdown artifact with the verdict, what does not hold and a link to Data Docs."""
+def artifact(run: CheckpointRun) -> str:
+    """The Markdown that a run leaves with Prefect: the verdict, what does not hold and a link to Data Docs."""
     held = sum(1 for outcome in run.outcomes if outcome.success)
     lines = [
         f"## {run.checkpoint}: {run.verdict}",
@@ -26,9 +26,14 @@ def leave_artifact(run: CheckpointRun) -> None:
     ]
     if run.docs:
         lines.append(f"\n[Data Docs]({run.docs if '://' in run.docs else Path(run.docs).as_uri()})")
+    return "\n".join(lines)
+
+
+def leave_artifact(run: CheckpointRun) -> None:
+    """Leave the artifact of a run; that this was impossible is logged."""
     try:
         create_markdown_artifact(
-            "\n".join(lines), key=f"checkpoint-{_key(run.checkpoint)}", description=f"Checkpoint {run.checkpoint}"
+            artifact(run), key=f"checkpoint-{_key(run.checkpoint)}", description=f"Checkpoint {run.checkpoint}"
         )
     except Exception as error:  # noqa: BLE001 - Prefect being away must not cost a verdict that is in the ledger
         get_run_logger().warning("no artifact for the checkpoint %s: %s", run.checkpoint, type(error).__name__)

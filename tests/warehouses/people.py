@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gx.shown import spelled
+
 MARKER = "mark9f3"
 SALARY = 7318530
 BORN = "1931-07-19"
@@ -88,7 +90,9 @@ def of_text(column: str) -> list[dict[str, Any]]:
     }  # fmt: skip
     named = {f"expect_column_values_to_{name}": kwargs for name, kwargs in per_value.items()}
     named |= {f"expect_column_{name}": kwargs for name, kwargs in (figures | others).items()}
-    of_history = ("sum", "mean", "unique_value_count", "proportion_of_non_null_values")
+    of_history = ["unique_value_count", "proportion_of_non_null_values"]
+    if spelled(column) not in {spelled(name) for name in PII}:  # such a suite is refused: it keeps the figures
+        of_history += ["sum", "mean"]
     named |= {f"expect_column_{name}_to_be_as_usual": {} for name in of_history}
     named |= {"expect_table_to_be_fresh": {"max_age_hours": 1}, "expect_model_time_to_be_within_history": {}}
     return [{kind: {"column": column, **kwargs}} for kind, kwargs in named.items()]
