@@ -12,8 +12,8 @@ RUNS_SHOWN = 30
 RECENT_RUNS = 200
 """Runs of all tables that the index lists, to be searched and filtered."""
 RUNS_LISTED = 60
-"""Runs that a table's page lists and plots: two months of daily loads. It does not grow; all that are kept have a page of
-their own."""
+"""Runs that a table's page lists and plots: two months of daily loads. It does not grow; all that are kept have a page
+of their own."""
 RUNS_PLOTTED = 400
 """Runs that the page of all runs plots: a year of daily loads."""
 
