@@ -7,6 +7,7 @@ import multiprocessing
 import os
 import struct
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -127,10 +128,13 @@ def work(job: Job, pipe: Pipe) -> None:
     if job.busy_seconds is not None:
         checkpoints.ledger.connection._BUSY_SECONDS = job.busy_seconds  # type: ignore[assignment]
 
+    one_at_a_time = threading.Lock()  # the preflight commits in several threads
+
     def here(place: str) -> None:
-        pipe.send(place)
-        if job.pausing and (told := str(pipe.recv())).startswith("clock"):
-            set_clock(timedelta(hours=float(told.split()[1])))
+        with one_at_a_time:
+            pipe.send(place)
+            if job.pausing and (told := str(pipe.recv())).startswith("clock"):
+                set_clock(timedelta(hours=float(told.split()[1])))
 
     if job.at_commits:
         sa.event.listen(sa.Engine, "commit", lambda _: here("commit"))
