@@ -17,7 +17,7 @@ from expectations.suite import Severity
 
 _TIMES = (
     "opened_at", "last_failed_at", "resolved_at", "acknowledged_at", "snoozed_until", "critical_at", "reminded_at",
-    "escalated_at",
+    "escalated_at", "failing_since",
 )  # fmt: skip
 _MOST_SHOWN = 500
 

@@ -70,6 +70,7 @@ def status(message: Message) -> str:
     return {
         MessageKind.PROBLEM: worst,
         MessageKind.UPDATE: f"STILL {worst}",
+        MessageKind.WORSE: f"WORSE, NOW {worst}",
         MessageKind.REMINDER: f"REMINDER, STILL {worst}",
         MessageKind.ESCALATION: f"ESCALATION, {worst}",
         MessageKind.ACKNOWLEDGED: f"ACKNOWLEDGED, {worst}",
