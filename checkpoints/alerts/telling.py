@@ -191,7 +191,9 @@ class Turn:
             return _with(alert, flapping=False)
         # Nobody has been called since it broke for good.
         lasting = duration(self.now - (alert.failing_since or self.now))
-        self._remarks[alert.thread].append(f"{alert.problem.title}: comes and goes no longer, it has failed for {lasting}")
+        self._remarks[alert.thread].append(
+            f"{alert.problem.title}: comes and goes no longer, it has failed for {lasting}"
+        )
         return _with(alert, flapping=False, escalated_at=None, reminded_at=self.now)
 
     def _damped(self, alert: Alert, until: timedelta) -> bool:
