@@ -241,7 +241,7 @@ class _Call:
         except Exception as error:  # noqa: BLE001 - a bug in one channel is told like any failure to deliver
             problem = DeliveryError(f"unexpected {type(error).__name__}", transient=True, maybe_sent=True)
         else:
-            if self._outbox.delivered(claim, receipt.thread_ref, self._clock()):
+            if self._outbox.delivered(claim, receipt.thread_ref, self._clock(), receipt.unsent):
                 self.report.delivered.append(claim.id)
             return None
         now = self._clock()

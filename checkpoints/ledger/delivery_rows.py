@@ -49,7 +49,11 @@ class Claim:
 
 @dataclass(frozen=True)
 class OutboxItem:
-    """A delivery, for those who look. Times are in UTC."""
+    """A delivery, for those who look. Times are in UTC.
+
+    Attributes:
+        problem: why it has not arrived; of one that is settled, why there was nothing to send.
+    """
 
     id: str
     channel: str
@@ -63,6 +67,11 @@ class OutboxItem:
     attempts: int
     problem: str | None
     delivered_at: datetime | None
+
+    @property
+    def arrived(self) -> bool:
+        """Whether somebody has it."""
+        return self.state is DeliveryState.DELIVERED and self.problem is None
 
 
 def item_of(row: Mapping[Any, Any]) -> OutboxItem:

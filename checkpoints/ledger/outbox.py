@@ -118,11 +118,14 @@ class Outbox:
             told_elsewhere=attempts == 1 and row["problem"] is not None,
         )
 
-    def delivered(self, claim: Claim, thread_ref: str | None, now: datetime) -> bool:
-        """It arrived. False when the claim was no longer ours: somebody else tries it, or has."""
+    def delivered(self, claim: Claim, thread_ref: str | None, now: datetime, unsent: str | None = None) -> bool:
+        """It arrived, or there was nothing to send, and why.
+
+        False when the claim was no longer ours: somebody else tries it, or has.
+        """
         moment = naive(now)
         with self._database.exclusive() as connection:
-            if not self._settle(connection, claim, state=DeliveryState.DELIVERED, delivered_at=moment, problem=None):
+            if not self._settle(connection, claim, state=DeliveryState.DELIVERED, delivered_at=moment, problem=unsent):
                 return False
             if thread_ref is not None:
                 same = (threads.c.channel == claim.channel, threads.c.thread == claim.message.thread)

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from pydantic import SecretStr
 
-from checkpoints.alerts.delivery import Delivery, DeliveryError, Receipt
+from checkpoints.alerts.delivery import NO_UPDATES, Delivery, DeliveryError, Receipt
 from checkpoints.alerts.formats import email
 from checkpoints.alerts.formats.wording import one_line
 from checkpoints.alerts.message import MessageKind
@@ -57,7 +57,7 @@ class Smtp:
             DeliveryError: it did not arrive with every recipient, or nobody knows.
         """
         if delivery.message.kind is MessageKind.UPDATE and delivery.thread_ref:
-            return Receipt()
+            return Receipt(unsent=NO_UPDATES)
         mail = compose(delivery, self.sender, self.recipients)
         with Cut(delivery.timeout_seconds) as cut:
             sending = _Sending(self, mail, cut, delivery.timeout_seconds)
