@@ -39,8 +39,3 @@ def observed_of(outcome: ExpectationOutcome) -> str:
         share = f"{percent:.2g}" if 0 < percent < 1 else f"{percent:.0f}"
         return f"{outcome.unexpected_count:,} of {outcome.element_count:,} unexpected ({share} %)"
     return f"observed {outcome.observed_value}"
-
-
-def cut(text: str, longest: int) -> str:
-    """At most so many characters."""
-    return text if len(text) <= longest else text[: longest - 3] + "..."

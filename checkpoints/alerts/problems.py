@@ -8,7 +8,9 @@ from fnmatch import fnmatchcase
 from functools import cached_property
 
 from checkpoints.alerts import keys
-from checkpoints.alerts.in_words import LONGEST, LONGEST_TITLE, cut, expected_of, observed_of
+from checkpoints.alerts.causes import lost_warehouse
+from checkpoints.alerts.formats.wording import shorten
+from checkpoints.alerts.in_words import LONGEST, LONGEST_TITLE, expected_of, observed_of
 from checkpoints.alerts.problem import Alert, Problem, ProblemKind
 from checkpoints.result import CheckpointRun, ExpectationOutcome, Fault
 from checkpoints.spec import CheckpointSpec
@@ -42,7 +44,11 @@ class RunReading:
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong."""
-        found = [problem for suite in self.suites for problem in self._of_suite(suite)]
+        lost = self._lost
+        found = [problem for suite in self.suites if suite.name not in lost for problem in self._of_suite(suite)]
+        if lost:
+            suites = [suite for suite in self.suites if suite.name in lost]
+            found.append(lost_warehouse(self.run, self.spec, suites, next(iter(lost.values())), self.prefect_url))
         if not self.suites or (not self.run.outcomes and not found):
             found.append(self._of_run())
         return tuple(found)
@@ -59,6 +65,12 @@ class RunReading:
             elif gone := self._gone(problem):
                 over[key] = gone
         return over
+
+    @cached_property
+    def _lost(self) -> Mapping[str, str]:
+        """The suites of the tables that were not read for want of a connection, where that is one cause of several."""
+        lost = {fault.suite: fault.text for fault in self.run.faults if fault.unreachable}
+        return lost if len(lost) > 1 else {}
 
     def _of_suite(self, suite: SuiteSpec) -> list[Problem]:
         outcomes = [outcome for outcome in self.run.outcomes if outcome.suite == suite.name]
@@ -92,13 +104,13 @@ class RunReading:
             key=key,
             kind=ProblemKind.EXPECTATION,
             severity=severity,
-            title=cut(f"{suite.table}: {expected.rstrip('.')}", LONGEST_TITLE),
+            title=shorten(f"{suite.table}: {expected.rstrip('.')}", LONGEST_TITLE),
             column=outcome.column,
             expectation=outcome.expectation,
-            expected=cut(expected, LONGEST),
-            observed=cut(observed_of(outcome), LONGEST),
+            expected=shorten(expected, LONGEST),
+            observed=shorten(observed_of(outcome), LONGEST),
             blocks=outcome.blocks,
-            notes=cut(spec.notes, LONGEST) if spec.notes else None,
+            notes=shorten(spec.notes, LONGEST) if spec.notes else None,
             remarks=remarks,
         )
 
@@ -116,7 +128,7 @@ class RunReading:
             severity=Severity.CRITICAL,
             title=f"{suite.table} {said}",
             expected=expected,
-            observed=cut(fault.text, LONGEST),
+            observed=shorten(fault.text, LONGEST),
             blocks=True,
             remarks=self._softened,
         )
@@ -163,7 +175,7 @@ class RunReading:
             run_id=self.run.run_id,
             notify=self.spec.notify,
             expected="at least one expectation is checked",
-            observed=cut("; ".join(self.run.reasons()), LONGEST),
+            observed=shorten("; ".join(self.run.reasons()), LONGEST),
             blocks=() if self.run.softer else self.spec.gates,
             next_step=f"see its `suites:`, then run `sluice check {self.run.checkpoint}`",
             prefect_url=self.prefect_url,
