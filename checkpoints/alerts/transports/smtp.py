@@ -100,7 +100,7 @@ class _Sending:
         if to.tls is Tls.TLS:
             client = _WatchedTls(self._cut, timeout=self._seconds, context=context)
         else:
-            client = _Watched(self._cut, timeout=self._seconds)
+            client = _Watched(to.host, self._cut, timeout=self._seconds)
         try:
             client.connect(to.host, to.port)
             if to.tls is Tls.STARTTLS:
@@ -180,9 +180,11 @@ class _Sending:
 class _Watched(smtplib.SMTP):
     """A client whose connection is cut when time is up, even while the server greets."""
 
-    def __init__(self, cut: Cut, *, timeout: float) -> None:
+    def __init__(self, host: str, cut: Cut, *, timeout: float) -> None:
         self._cut = cut
         super().__init__(timeout=timeout)
+        # STARTTLS checks the certificate against this name, which `connect` does not set.
+        self._host = host
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         connection: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]
