@@ -10,12 +10,12 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from checkpoints.alerts.message import Message
+from checkpoints.alerts.message import Message, MessageKind
 from checkpoints.ledger.connection import Database
 from checkpoints.ledger.delivery_rows import Claim, DeliveryState, OutboxItem, aware, item_of, naive
 from checkpoints.ledger.schema import deliveries, threads
 
-__all__ = ["Claim", "DeliveryState", "Outbox", "OutboxItem", "channels_told", "enqueue"]
+__all__ = ["Claim", "DeliveryState", "Outbox", "OutboxItem", "enqueue", "left_open"]
 _IDS = uuid.UUID("8a1f8f5e-6c57-4f6e-9d0b-2f6d6f3f5a11")
 _LONGEST_PROBLEM = 500
 
@@ -51,10 +51,12 @@ def enqueue(connection: Connection, channel: str, message: Message, now: datetim
     return identity
 
 
-def channels_told(connection: Connection, thread: str) -> tuple[str, ...]:
-    """The channels to which anything of this thread was addressed: whoever was told must hear the end too."""
-    query = sa.select(deliveries.c.channel).where(deliveries.c.thread == thread).distinct()
-    return tuple(sorted(str(channel) for channel in connection.execute(query).scalars()))
+def left_open(connection: Connection, thread: str) -> tuple[str, ...]:
+    """The channels that anything of this thread was written for, and not its end."""
+    of = deliveries.c
+    query = sa.select(of.channel, of.kind).where(of.thread == thread).order_by(of.number)
+    last = {str(channel): str(kind) for channel, kind in connection.execute(query)}
+    return tuple(sorted(channel for channel, kind in last.items() if kind != MessageKind.RESOLVED.value))
 
 
 class Outbox:
@@ -189,6 +191,8 @@ class Outbox:
                 marked = deliveries.update().where(of.id == identity).values(problem=problem[:_LONGEST_PROBLEM])
                 connection.execute(marked)
                 for other, told in instead(Message.model_validate(message)).items():
+                    if told.kind is MessageKind.RESOLVED and other not in left_open(connection, told.thread):
+                        continue  # it has heard the end
                     enqueue(connection, other, told, now, expires_at)
                     written += 1
         return written
@@ -226,11 +230,6 @@ class Outbox:
         with self._database.transaction() as connection:
             found = {str(state): int(count) for state, count in connection.execute(query)}
         return {state: found.get(state.value, 0) for state in DeliveryState}
-
-    def channels_told(self, thread: str) -> tuple[str, ...]:
-        """The channels to which anything of this thread was addressed."""
-        with self._database.transaction() as connection:
-            return channels_told(connection, thread)
 
     def next_due(self, channels: Sequence[str]) -> datetime | None:
         """When something is due next for any of these; None when nothing is pending."""

@@ -192,7 +192,7 @@ class SmtpPeer:
         self.refuse_recipients: set[str] = set()
         logging.getLogger("mail.log").setLevel(logging.CRITICAL)
         warnings.filterwarnings("ignore", message="Requiring AUTH while not requiring TLS")  # on loopback it may
-        login = {"authenticator": self._authenticate, "auth_required": True, "auth_require_tls": False}
+        login: dict[str, Any] = {"authenticator": self._authenticate, "auth_required": True, "auth_require_tls": False}
         self._controller = _AnyPort(self, hostname="127.0.0.1", port=0, **(login | security))
         self._controller.start()
 

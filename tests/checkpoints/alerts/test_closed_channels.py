@@ -58,6 +58,17 @@ def test_whoever_was_told_in_its_place_hears_the_end_as_soon(outbox: Outbox) -> 
     assert [each.message.kind.value for each in b.heard] == ["escalation", "resolved"]
 
 
+def test_whoever_heard_the_end_already_does_not_hear_it_again(outbox: Outbox) -> None:
+    b = Listener("b")
+    put(outbox, "a")
+    late(outbox, b, minutes=3)
+    put(outbox, "a", MessageKind.RESOLVED)
+    put(outbox, "b", MessageKind.RESOLVED)
+    for minutes in (4, 5):
+        late(outbox, b, minutes=minutes)
+    assert [each.message.kind.value for each in b.heard] == ["escalation", "resolved"]
+
+
 def test_what_was_told_elsewhere_expires_without_being_told_there_again(outbox: Outbox) -> None:
     b = Listener("b")
     put(outbox, "a")
