@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from checkpoints.data_quality import Closed, NoDataQuality, opened_data_quality
+from checkpoints.ingest_names import wrong_name
 from checkpoints.layers import project_checkpoints
 from checkpoints.ledger import Ledger
 from gx.errors import ConfigError, SluiceError
@@ -23,8 +24,6 @@ from gx.settings import Settings, load_settings
 
 OUTSIDE = "outside sluice"
 """The source, in the ledger, of an ingest that sluice was only told of."""
-
-_LONGEST_NAME = 200
 
 
 class WarehouseNotToldError(SluiceError):
@@ -60,8 +59,8 @@ def begin(settings: Settings, ingest_id: str) -> tuple[str, ...]:
     Raises:
         SluiceError: as :func:`begin_ingest`.
     """
-    if not (ingest_id.strip() and ingest_id.isprintable() and len(ingest_id) <= _LONGEST_NAME):
-        raise ConfigError(f"an ingest's name is 1 to {_LONGEST_NAME} printable characters")
+    if wrong := wrong_name(ingest_id):
+        raise ConfigError(wrong)
     gated = {load for spec in project_checkpoints(settings).values() for load in spec.gates}
     with (
         closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger,

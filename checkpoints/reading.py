@@ -63,7 +63,7 @@ class Reading:
             problem = f"the rows of {suite.table} could not be counted"
             if table.problem is not None:
                 problem = f"the table {suite.table} could not be validated: {table.problem}"
-            self._problem(suite, "unread", (Verdict.ERRORED, problem))
+            self._problem(suite, "unread", (Verdict.ERRORED, problem), unreachable=table.unreachable)
             return
         self.row_counts.append((str(suite.table), rows))
         if validation.quarantine is not None:
@@ -74,9 +74,9 @@ class Reading:
             text = f"the table {suite.table} is empty (set `allow_empty: true` in its suite if that is all right)"
             self._problem(suite, "empty", (Verdict.FAILED, text))
 
-    def _problem(self, suite: SuiteSpec, kind: str, problem: tuple[Verdict, str]) -> None:
+    def _problem(self, suite: SuiteSpec, kind: str, problem: tuple[Verdict, str], *, unreachable: bool = False) -> None:
         self.problems.append(problem)
-        self.faults.append(Fault(suite.name, kind, problem[1]))
+        self.faults.append(Fault(suite.name, kind, problem[1], unreachable))
 
     def complete(self, run: CheckpointRun) -> CheckpointRun:
         """The run with all of it."""

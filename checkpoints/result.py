@@ -109,11 +109,13 @@ class Fault:
     Attributes:
         kind: ``unread``, ``empty`` or ``quarantine``.
         text: as the problem says it.
+        unreachable: whether it is the warehouse that was not there, and no cause of the table's own.
     """
 
     suite: str
     kind: str
     text: str
+    unreachable: bool = False
 
 
 @dataclass(frozen=True)

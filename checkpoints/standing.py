@@ -12,12 +12,14 @@ from checkpoints.ledger import Ledger
 from checkpoints.ledger.outbox import DeliveryState, OutboxItem
 from checkpoints.spec import CheckpointSpec, gates_of
 from gx.docs.pages import Severity, Verdict
-from gx.docs.standing import AlertNow, CheckpointNow, GateNow, Standing, UndeliveredNow
+from gx.docs.standing import AlertNow, CheckpointNow, GateNow, Standing, UndeliveredNow, WaitingNow
 
 _REASONS_SHOWN = 3
 _ALERTS_TOLD = 200
 _LOST_TOLD = 20
 _LOST_SHOWN_FOR = timedelta(days=7)
+WAITING_AFTER = timedelta(minutes=15)
+"""A message that has not arrived for longer than this is shown: by then a receiver was tried some ten times."""
 
 
 def standing(ledger: Ledger, checkpoints: Mapping[str, CheckpointSpec], now: datetime) -> Standing:
@@ -47,6 +49,7 @@ def standing(ledger: Ledger, checkpoints: Mapping[str, CheckpointSpec], now: dat
         alerts=tuple(_alert(alert, now) for alert in alerts[:_ALERTS_TOLD]),
         more_alerts=len(alerts[_ALERTS_TOLD:]),
         undelivered=tuple(_undelivered(item) for item in lost[-_LOST_TOLD:]),
+        waiting=tuple(_waiting(item, now) for item in _late(ledger, now)[:_LOST_TOLD]),
     )
 
 
@@ -71,6 +74,25 @@ def _alert(alert: Alert, now: datetime) -> AlertNow:
 def _undelivered(item: OutboxItem) -> UndeliveredNow:
     return UndeliveredNow(
         channel=item.channel, headline=item.message.headline, since=item.created_at, why=item.problem or ""
+    )
+
+
+def _late(ledger: Ledger, now: datetime) -> list[OutboxItem]:
+    """What waits for too long; what follows in the same thread waits for that."""
+    first: dict[tuple[str, str], OutboxItem] = {}
+    for item in ledger.outbox.items((DeliveryState.WAITING,)):
+        if now - item.created_at > WAITING_AFTER:
+            first.setdefault((item.channel, item.thread), item)
+    return list(first.values())
+
+
+def _waiting(item: OutboxItem, now: datetime) -> WaitingNow:
+    return WaitingNow(
+        channel=item.channel,
+        headline=item.message.headline,
+        since=item.created_at,
+        next_try=item.due_at if item.due_at > now else None,
+        why=item.problem or "",
     )
 
 

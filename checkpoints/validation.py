@@ -15,7 +15,7 @@ from great_expectations.expectations.expectation import Expectation
 from checkpoints.side_by_side import side_by_side
 from expectations.build import row_count_probe
 from expectations.suite import SuiteSpec
-from gx.errors import SluiceError
+from gx.errors import SluiceError, WarehouseError
 from gx.masking import error_kind, mask_error
 from gx.scan.arrivals import Arrivals
 from gx.scan.batch import TableBatch
@@ -60,6 +60,11 @@ class ValidatedTable:
     statements: int = 0
     seconds: float | None = None
     terse: bool = False
+
+    @property
+    def unreachable(self) -> bool:
+        """Whether there was no connection to the warehouse: not this table's cause, and likely to pass."""
+        return isinstance(self.error, WarehouseError) and self.error.transient
 
     @property
     def problem(self) -> str | None:

@@ -81,8 +81,12 @@ class Node:
         return tuple(node.text(f"an entry of {what}") for node in nodes)
 
 
-def read_document(file: Path) -> Node:
+def read_document(file: Path, *, empty: str = "") -> Node:
     """Parse one YAML file (YAML 1.2: ``no`` and ``on`` are text, as in country codes).
+
+    Args:
+        file: the file.
+        empty: what to do where it holds nothing, for people.
 
     Raises:
         ConfigError: it cannot be read, is not YAML, holds a key twice or is empty; with the line.
@@ -103,7 +107,7 @@ def read_document(file: Path) -> Node:
     except OSError as error:
         raise ConfigError(f"cannot be read: {error.strerror}", file=file) from None
     if content is None or content.value is None:
-        raise ConfigError("the file is empty", file=file)
+        raise ConfigError(f"the file is empty{f'; {empty}' if empty else ''}", file=file, line=1)
     return Node(content.value, file, content.line, content)
 
 

@@ -46,6 +46,7 @@ class OutboxSender:
             clock=self.around.clock,
             seconds=seconds,
             chance=random.Random(),
+            closed={name: str(problem) for name, problem in wrong.items()},
         )
         said = [f"{name}: {problem}" for name, problem in report.problems.items()]
         said += [str(wrong[name]) for name in due if name in wrong]

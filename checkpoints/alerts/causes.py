@@ -1,17 +1,21 @@
-"""A run that did not come to its end, as a problem: one cause has one key, whatever checkpoint met it."""
+"""What kept a run from its end, or from several of its tables, as a problem: one cause has one key, whoever met it."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from checkpoints.alerts import keys
+from checkpoints.alerts.formats.wording import shorten
 from checkpoints.alerts.problem import Problem, ProblemKind
 from checkpoints.ledger.connection import LedgerError
+from checkpoints.result import CheckpointRun
 from checkpoints.spec import CheckpointSpec
-from expectations.suite import Severity
+from expectations.suite import Severity, SuiteSpec
 from gx.errors import ConfigError, SluiceError, WarehouseError
 
-_LONGEST = 500
+_LONGEST, _LONGEST_LIST = 500, 250
+_NO_WAREHOUSE = "the warehouse cannot be used"
 
 
 def problem_of_error(
@@ -41,8 +45,7 @@ def problem_of_error(
             title = f"{key.rpartition(':')[2]} is wrong"
         step = f"correct it, then run `sluice check {spec.name}`"
     elif isinstance(error, WarehouseError):
-        key, title = keys.WAREHOUSE, "the warehouse cannot be used"
-        step = f"see whether the warehouse answers and SLUICE_WAREHOUSE_URL is right, then `sluice check {spec.name}`"
+        key, title, step = keys.WAREHOUSE, _NO_WAREHOUSE, _warehouse_step(spec)
     elif isinstance(error, LedgerError):
         key, title = keys.LEDGER, "the ledger cannot be used; every gate is closed"
         step = "see whether the ledger's database answers and SLUICE_LEDGER_URL is right, then `sluice ledger status`"
@@ -62,13 +65,57 @@ def problem_of_error(
         expected=f"the checkpoint {spec.name} runs to its end",
         observed=_said(error),
         blocks=() if spec.softer else spec.gates,
-        remarks=(f"the checkpoint {spec.name} is softer: it reports only",) if spec.softer else (),
+        remarks=_softened(spec),
         next_step=step,
         prefect_url=prefect_url,
     )
 
 
+def lost_warehouse(
+    run: CheckpointRun, spec: CheckpointSpec, suites: Sequence[SuiteSpec], said: str, prefect_url: str | None
+) -> Problem:
+    """The warehouse was lost in the middle of a run, and with it several tables: one problem, and not one for each.
+
+    Args:
+        run: the run.
+        spec: its checkpoint.
+        suites: of the tables that were not read.
+        said: what was told of the first of them.
+        prefect_url: the flow run's page.
+    """
+    tables = ", ".join(str(suite.table) for suite in suites)
+    owners = (suite.owner for suite in suites if suite.owner)
+    layers = {suite.layer for suite in suites}
+    return Problem(
+        key=keys.WAREHOUSE,
+        kind=ProblemKind.CAUSE,
+        severity=Severity.WARNING if spec.softer else Severity.CRITICAL,
+        title=_NO_WAREHOUSE,
+        layer=layers.pop() or None if len(layers) == 1 else None,
+        checkpoint=spec.name,
+        checkpoints=(spec.name,),
+        ingest_id=run.ingest_id,
+        run_id=run.run_id,
+        tags=tuple(dict.fromkeys(tag for suite in suites for tag in suite.tags)),
+        notify=tuple(dict.fromkeys((*spec.notify, *owners))),
+        expected=f"the checkpoint {spec.name} reads every table",
+        observed=shorten(f"{len(suites)} tables not checked ({shorten(tables, _LONGEST_LIST)}): {said}", _LONGEST),
+        blocks=() if spec.softer else spec.gates,
+        remarks=_softened(spec),
+        next_step=_warehouse_step(spec),
+        prefect_url=prefect_url,
+    )
+
+
+def _warehouse_step(spec: CheckpointSpec) -> str:
+    return f"see whether the warehouse answers and SLUICE_WAREHOUSE_URL is right, then `sluice check {spec.name}`"
+
+
+def _softened(spec: CheckpointSpec) -> tuple[str, ...]:
+    return (f"the checkpoint {spec.name} is softer: it reports only",) if spec.softer else ()
+
+
 def _said(error: BaseException) -> str:
     if isinstance(error, SluiceError):
-        return str(error)[:_LONGEST]
+        return shorten(str(error), _LONGEST)
     return f"{type(error).__name__} in sluice itself" if isinstance(error, Exception) else "the run was interrupted"

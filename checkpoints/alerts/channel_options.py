@@ -1,4 +1,7 @@
-"""The options of a channel, each read once and checked; a secret is named by its variable, and never written there."""
+"""The options of a channel, each read once and checked; a secret is named by its variable, and never written there.
+
+What is missing is told all at once, by :meth:`Options.settle`; until then something else stands in its place.
+"""
 
 from __future__ import annotations
 
@@ -21,12 +24,13 @@ class Options:
         self._spec = spec
         self._secrets = secrets
         self._asked: set[str] = set()
+        self._missing_secrets: list[tuple[str, str]] = []
+        self._missing_options: list[str] = []
 
     def secret(self, key: str, variable: str, what: str, *, form: str | None = None) -> SecretStr:
         """A secret, from the variable that the option names, or from its usual one.
 
         Raises:
-            MissingSecretError: it is nowhere.
             ConfigError: the option holds something else than a variable's name, or the secret cannot be one.
         """
         node = self._node(key)
@@ -39,7 +43,10 @@ class Options:
                     "what stands there is no such name (a secret does not belong in this file)"
                 )
             variable = found
-        secret = self._secrets.need(variable, f"the channel {self._spec.name}: {what}")
+        secret = self._secrets.find(variable)
+        if secret is None:
+            self._missing_secrets.append((what, variable))
+            return SecretStr("")
         if form is not None and not re.fullmatch(form, secret.get_secret_value(), re.DOTALL):
             raise self._spec.fail(f"{variable} does not look like {what}; copy it once more, without quotes or spaces")
         return secret
@@ -50,7 +57,7 @@ class Options:
         """A text, from the option, or the variable, or the default.
 
         Raises:
-            ConfigError: it is missing or cannot be one.
+            ConfigError: it cannot be one.
         """
         node = self._node(key)
         if node is not None:
@@ -59,7 +66,8 @@ class Options:
             set_to = self._secrets.find(variable) if variable else None
             found = set_to.get_secret_value() if set_to else default
             if found is None:
-                raise self._missing(key, variable, example)
+                self._miss(key, variable, example)
+                return example
             value = found
         if form is not None and not re.fullmatch(form, value):
             place = f"`{key}`" if node is not None or not variable else variable
@@ -70,7 +78,7 @@ class Options:
         """One or more texts; in a variable they are separated by commas.
 
         Raises:
-            ConfigError: there is none, or one cannot be one.
+            ConfigError: one cannot be one.
         """
         node = self._node(key)
         if node is not None:
@@ -80,7 +88,7 @@ class Options:
             parts = set_to.get_secret_value().split(",") if set_to else []
             found = tuple(part.strip() for part in parts if part.strip())
         if not found:
-            raise self._missing(key, variable, example)
+            self._miss(key, variable, example)
         for text in found:
             if not re.fullmatch(form, text):
                 raise self._wrong(node, f"`{key}` cannot be {text!r}; write it as {example}")
@@ -100,12 +108,19 @@ class Options:
             raise self._wrong(node, f"`{key}` must be a port from 1 to 65535; found {value!r}")
         return int(text)
 
-    def refuse_unknown(self) -> None:
-        """Refuse options that nobody asked for.
+    def settle(self) -> None:
+        """Refuse what is missing, all of it at once, and options that nobody asked for.
 
         Raises:
-            ConfigError: there is one.
+            MissingSecretError: secrets are nowhere, and nothing else is missing.
+            ConfigError: options are missing, or there are others.
         """
+        secrets = self._secrets.missing(self._spec.name, self._missing_secrets) if self._missing_secrets else None
+        if self._missing_options:
+            also = f"; {secrets.problem.partition(': ')[2]}" if secrets else ""
+            raise self._spec.fail("; ".join(self._missing_options) + also)
+        if secrets:
+            raise secrets
         check_keys(self._spec.options, self._asked, f"the channel {self._spec.name} (type: {self._spec.type})")
 
     def _node(self, key: str) -> Node | None:
@@ -116,6 +131,6 @@ class Options:
         text = f"the channel {self._spec.name}: {message}"
         return node.fail(text) if node is not None else ConfigError(text)
 
-    def _missing(self, key: str, variable: str | None, example: str) -> ConfigError:
+    def _miss(self, key: str, variable: str | None, example: str) -> None:
         other = f", or set {variable}" if variable else ""
-        return self._spec.fail(f"`{key}` is missing: write `{key}: {example}`{other}")
+        self._missing_options.append(f"`{key}` is missing: write `{key}: {example}`{other}")

@@ -132,16 +132,30 @@ def standard_variables(name: str) -> tuple[tuple[str, ...], ...]:
     return tuple(variables for standard, _, variables in _STANDARD if standard == name)
 
 
+def missing_variables(name: str, secrets: Secrets) -> str:
+    """What of that is not set, in words; empty where there is no standard channel of this name."""
+    choices = [[each for each in variables if secrets.find(each) is None] for variables in standard_variables(name)]
+    needed = "; or ".join(", ".join(variables) for variables in choices)
+    if name != "email":
+        return needed
+    login = [variable for variable in ("SLUICE_SMTP_USER", "SLUICE_SMTP_PASSWORD") if secrets.find(variable) is None]
+    if login:
+        needed += f"; and {' and '.join(login)} where the mail server asks for a login"
+    if secrets.find("SLUICE_SMTP_TLS") is None:
+        needed += "; and SLUICE_SMTP_TLS where the connection is not secured by starttls: tls or none"
+    return needed
+
+
 def open_channel(spec: ChannelSpec, around: Surroundings) -> Channel:
     """Make it deliver. Nothing is sent, nobody is asked.
 
     Raises:
-        MissingSecretError: a secret is missing; with its variable and the places that were searched.
+        MissingSecretError: secrets are missing; with their variables and the places that were searched.
         ConfigError: an option is missing or wrong; with its line.
     """
     options = Options(spec, around.secrets)
     channel = TYPES[spec.type](spec, options, around)
-    options.refuse_unknown()
+    options.settle()
     return channel
 
 

@@ -78,6 +78,7 @@ def _headline(kind: MessageKind, ordered: Sequence[Alert], now: datetime) -> str
     over = len(ordered) - len(going_on)
     lasting = f"{what}, for {duration(now - min(each.opened_at for each in going_on))}"
     said = {
+        MessageKind.WORSE: f"worse than before: {lasting}",
         MessageKind.REMINDER: f"still: {lasting}",
         MessageKind.ESCALATION: f"nobody has acknowledged it: {lasting}",
         MessageKind.ACKNOWLEDGED: f"acknowledged: {what}",
@@ -132,7 +133,7 @@ def _states(alerts: Sequence[Alert]) -> list[str]:
             text = f"snoozed by {each.snoozed_by} until {each.snoozed_until:%Y-%m-%d %H:%M} UTC{why}"
             said[text] = said.get(text, 0) + 1
         if each.flapping:
-            text = "comes and goes: nobody is called again until it has held for a while (`flapping:` in _alerts.yml)"
+            text = "comes and goes: nobody is called for each change (`flapping:` in _alerts.yml)"
             said[text] = said.get(text, 0) + 1
     return [text if count == len(alerts) else f"{count} of {len(alerts)} {text}" for text, count in said.items()]
 

@@ -34,9 +34,15 @@ class Receipt:
 
     Attributes:
         thread_ref: what a follow-up needs to find the message; None keeps what there is.
+        unsent: why there was nothing to send; None where something was.
     """
 
     thread_ref: str | None = None
+    unsent: str | None = None
+
+
+NO_UPDATES = "not sent: this channel is told of no updates"
+"""Why a channel that can only add messages is not sent what merely brings an earlier one up to date."""
 
 
 class DeliveryError(SluiceError):

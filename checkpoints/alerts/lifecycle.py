@@ -50,6 +50,7 @@ def advance(
             continue
         # One that comes and goes is over when it has held for as long as its changes are counted.
         if alert.flapping and remark is None and now - alert.last_failed_at < routing.flapping_window:
+            turn.note(alert.model_copy(update={"failing_since": None}))
             continue
         ended = alert.model_copy(update={"resolved_at": now})
         turn.put(ended, remark=f"{alert.problem.title}: {remark}" if remark else None)
@@ -83,6 +84,7 @@ def _begin(problem: Problem, turn: Turn, thread: str) -> Alert:
         last_failed_at=turn.now,
         flaps=changes,
         flapping=changes >= turn.routing.flapping_changes,
+        failing_since=turn.now,
         critical_at=turn.now if problem.severity is Severity.CRITICAL else None,
     )
     snoozed = max((each.snoozed_until for each in earlier if each.snoozed_until), default=None)
@@ -99,6 +101,7 @@ def _go_on(alert: Alert, problem: Problem, turn: Turn, at_once: int) -> None:
         problem = _joined(alert.problem, problem)
     update: dict[str, object] = {
         "problem": problem, "last_failed_at": turn.now, "failed_runs": alert.failed_runs + 1,
+        "failing_since": alert.failing_since or turn.now,
     }  # fmt: skip
     worse = rank(problem.severity) > rank(alert.worst)
     remark = None
@@ -109,7 +112,7 @@ def _go_on(alert: Alert, problem: Problem, turn: Turn, at_once: int) -> None:
         update |= {"worst": problem.severity, "critical_at": critical, "escalated_at": None, "reminded_at": turn.now}
         update |= {"acknowledged_at": None, "acknowledged_by": None}
         update |= {"snoozed_until": None, "snoozed_by": None, "snooze_reason": None}
-    turn.put(alert.model_copy(update=update), loud=worse, at_once=at_once, remark=remark)
+    turn.put(alert.model_copy(update=update), worse=worse, at_once=at_once, remark=remark)
 
 
 def _joined(before: Problem, now: Problem) -> Problem:

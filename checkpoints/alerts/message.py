@@ -16,6 +16,8 @@ class MessageKind(StrEnum):
     """Something new is wrong."""
     UPDATE = "update"
     """It goes on, or part of it is over: the first message is brought up to date, and nobody is called."""
+    WORSE = "worse"
+    """It goes on, and is worse than those who know of it were told."""
     REMINDER = "reminder"
     """It still goes on, and somebody should be told again."""
     ESCALATION = "escalation"
@@ -26,6 +28,11 @@ class MessageKind(StrEnum):
     """All of it is over."""
     TEST = "test"
     """A person asked whether the channel works."""
+
+    @property
+    def calls(self) -> bool:
+        """Whether it calls somebody; the others only bring up to date what was told before."""
+        return self in (MessageKind.PROBLEM, MessageKind.WORSE, MessageKind.REMINDER, MessageKind.ESCALATION)
 
 
 class Link(BaseModel):

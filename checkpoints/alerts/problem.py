@@ -83,7 +83,8 @@ class Alert(BaseModel):
         failed_runs: how many runs in a row found it.
         resolved_at: None while it goes on.
         flaps: how often it came back after it was over, within the time that the routing counts.
-        flapping: whether it comes and goes so often that it is told no more until it has held for a while.
+        flapping: whether it comes and goes so often that nobody is called for each change.
+        failing_since: since when every run that looked found it; None while one that flaps holds.
         critical_at: when it became critical, or a snooze of it ended; escalation counts from then.
         reminded_at: when somebody was called for it last, after the first time.
         escalated_at: when it was passed on because nobody had acknowledged it.
@@ -107,6 +108,7 @@ class Alert(BaseModel):
     snooze_reason: str | None = None
     flaps: int = 0
     flapping: bool = False
+    failing_since: AwareDatetime | None = None
     critical_at: AwareDatetime | None = None
     reminded_at: AwareDatetime | None = None
     escalated_at: AwareDatetime | None = None

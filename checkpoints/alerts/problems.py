@@ -7,18 +7,14 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import cached_property
 
-from great_expectations.expectations.expectation_configuration import ExpectationConfiguration
-
 from checkpoints.alerts import keys
+from checkpoints.alerts.causes import lost_warehouse
+from checkpoints.alerts.formats.wording import shorten
+from checkpoints.alerts.in_words import LONGEST, LONGEST_TITLE, expected_of, observed_of
 from checkpoints.alerts.problem import Alert, Problem, ProblemKind
 from checkpoints.result import CheckpointRun, ExpectationOutcome, Fault
 from checkpoints.spec import CheckpointSpec
-from expectations.showing import shown_by
 from expectations.suite import ExpectationSpec, Severity, SuiteSpec
-from gx.docs.sentences import sentence
-
-_LONGEST_TITLE = 200
-_LONGEST = 500
 
 
 @dataclass(frozen=True)
@@ -48,7 +44,11 @@ class RunReading:
     @cached_property
     def problems(self) -> tuple[Problem, ...]:
         """What is wrong."""
-        found = [problem for suite in self.suites for problem in self._of_suite(suite)]
+        lost = self._lost
+        found = [problem for suite in self.suites if suite.name not in lost for problem in self._of_suite(suite)]
+        if lost:
+            suites = [suite for suite in self.suites if suite.name in lost]
+            found.append(lost_warehouse(self.run, self.spec, suites, next(iter(lost.values())), self.prefect_url))
         if not self.suites or (not self.run.outcomes and not found):
             found.append(self._of_run())
         return tuple(found)
@@ -65,6 +65,12 @@ class RunReading:
             elif gone := self._gone(problem):
                 over[key] = gone
         return over
+
+    @cached_property
+    def _lost(self) -> Mapping[str, str]:
+        """The suites of the tables that were not read for want of a connection, where that is one cause of several."""
+        lost = {fault.suite: fault.text for fault in self.run.faults if fault.unreachable}
+        return lost if len(lost) > 1 else {}
 
     def _of_suite(self, suite: SuiteSpec) -> list[Problem]:
         outcomes = [outcome for outcome in self.run.outcomes if outcome.suite == suite.name]
@@ -92,19 +98,19 @@ class RunReading:
         elif spec.blocking and not outcome.blocking:
             severity = _at_most_warning(severity)
             remarks.append(f"{suite.table}: the rows that fail are quarantined and left out of the next load")
-        expected = _expected(suite, spec)
+        expected = expected_of(suite, spec)
         return self._problem(
             suite,
             key=key,
             kind=ProblemKind.EXPECTATION,
             severity=severity,
-            title=_cut(f"{suite.table}: {expected.rstrip('.')}", _LONGEST_TITLE),
+            title=shorten(f"{suite.table}: {expected.rstrip('.')}", LONGEST_TITLE),
             column=outcome.column,
             expectation=outcome.expectation,
-            expected=_cut(expected, _LONGEST),
-            observed=_cut(_observed(outcome), _LONGEST),
+            expected=shorten(expected, LONGEST),
+            observed=shorten(observed_of(outcome), LONGEST),
             blocks=outcome.blocks,
-            notes=_cut(spec.notes, _LONGEST) if spec.notes else None,
+            notes=shorten(spec.notes, LONGEST) if spec.notes else None,
             remarks=remarks,
         )
 
@@ -122,7 +128,7 @@ class RunReading:
             severity=Severity.CRITICAL,
             title=f"{suite.table} {said}",
             expected=expected,
-            observed=_cut(fault.text, _LONGEST),
+            observed=shorten(fault.text, LONGEST),
             blocks=True,
             remarks=self._softened,
         )
@@ -169,7 +175,7 @@ class RunReading:
             run_id=self.run.run_id,
             notify=self.spec.notify,
             expected="at least one expectation is checked",
-            observed=_cut("; ".join(self.run.reasons()), _LONGEST),
+            observed=shorten("; ".join(self.run.reasons()), LONGEST),
             blocks=() if self.run.softer else self.spec.gates,
             next_step=f"see its `suites:`, then run `sluice check {self.run.checkpoint}`",
             prefect_url=self.prefect_url,
@@ -215,32 +221,5 @@ class RunReading:
         return checked
 
 
-def _expected(suite: SuiteSpec, spec: ExpectationSpec) -> str:
-    """The rule in plain words. What a suite compares a column of personal data with may itself be such data."""
-    if shown_by(suite, spec.kwargs, ()).pii:
-        words = spec.type.removeprefix("expect_").removeprefix("column_").replace("_", " ")
-        return f"{spec.column}: {words}" if spec.column else words
-    return sentence(ExpectationConfiguration(type=spec.type, kwargs=dict(spec.kwargs)))
-
-
-def _observed(outcome: ExpectationOutcome) -> str:
-    """What was seen, from what the ledger holds of it: counts, and words that are free of values."""
-    if outcome.success is None:
-        return f"could not be checked: {outcome.error}"
-    if outcome.sentence:
-        return outcome.sentence
-    if outcome.unexpected_count is not None:
-        if not outcome.element_count:
-            return f"{outcome.unexpected_count:,} unexpected"
-        percent = outcome.unexpected_count * 100 / outcome.element_count
-        share = f"{percent:.2g}" if 0 < percent < 1 else f"{percent:.0f}"
-        return f"{outcome.unexpected_count:,} of {outcome.element_count:,} unexpected ({share} %)"
-    return f"observed {outcome.observed_value}"
-
-
 def _at_most_warning(severity: Severity) -> Severity:
     return Severity.WARNING if severity is Severity.CRITICAL else severity
-
-
-def _cut(text: str, longest: int) -> str:
-    return text if len(text) <= longest else text[: longest - 3] + "..."

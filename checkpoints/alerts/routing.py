@@ -100,8 +100,8 @@ class Routing:
             them in ``notify:``.
         routes: all that match apply.
         remind: how often those who were told are told again; None for never.
-        flapping_changes: after so many changes between failing and holding within ``flapping_window``, a problem is
-            told no more until it has held for as long.
+        flapping_changes: after so many changes between failing and holding within ``flapping_window``, nobody is called
+            for each change any more, and a problem is over only when it has held for as long.
         expire: how long a message is tried to be delivered.
         remark: what every message says beside: that the rules cannot be read.
     """
@@ -115,6 +115,11 @@ class Routing:
     flapping_window: timedelta = timedelta(hours=24)
     expire: timedelta = timedelta(hours=24)
     remark: str | None = None
+
+    @property
+    def steady_after(self) -> timedelta:
+        """What fails for so long without a break changes less often than what flaps."""
+        return self.flapping_window / self.flapping_changes
 
     def channels_for(self, problem: Problem, now: datetime, at_once: int = 1) -> tuple[str, ...]:
         """The channels that are to be told of a problem, each once.

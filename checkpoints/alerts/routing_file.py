@@ -27,6 +27,7 @@ from gx.errors import ConfigError
 STANDARD = ("slack", "pagerduty", "email", "webhook")
 """Channels that are there without being declared, where their secrets are set. Routes may name them in any case."""
 _KEYS = ("channels", "owners", "routes", "remind_hours", "escalate", "flapping", "expire_hours")
+_EMPTY = f"it can have {', '.join(_KEYS)}; delete it where the default rules are to hold"
 _ROUTE = ("to", "severity", "layer", "owner", "tag", "table", "checkpoint", "hours", "days", "time_zone", "more_than")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
@@ -48,7 +49,7 @@ def load_routing(checkpoints_dir: Path, available: Iterable[ChannelSpec]) -> Rou
     there = {spec.name: spec for spec in available}
     if not file.exists():
         return default_routing(there.values())
-    entries = read_document(file).mapping("the routing of alerts")
+    entries = read_document(file, empty=_EMPTY).mapping("the routing of alerts")
     check_keys(entries, _KEYS, "the routing of alerts")
     channels = {**there, **_channels(entries["channels"])} if "channels" in entries else there
     names = _Names(channels)

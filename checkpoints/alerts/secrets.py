@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -44,28 +44,27 @@ class Secrets:
         value = self.environment.get(variable) or self._dotenv.get(variable) or self._from_directory(variable)
         return SecretStr(value) if value else None
 
-    def need(self, variable: str, what: str) -> SecretStr:
-        """A secret that must be there.
+    def missing(self, channel: str, needed: Sequence[tuple[str, str]]) -> MissingSecretError:
+        """The error for secrets that are nowhere; with the name of each and every place that was searched.
 
         Args:
-            variable: its name.
-            what: what it is, for people.
-
-        Raises:
-            MissingSecretError: it is nowhere; with its name and every place that was searched.
-            ConfigError: its file cannot be read.
+            channel: the channel that needs them.
+            needed: of each what it is, for people, and its variable.
         """
-        if (found := self.find(variable)) is not None:
-            return found
-        raise MissingSecretError(
-            f"{what} is missing: {variable} is set neither in the environment, nor in {self.project / '.env'}, nor "
-            f"{self._as_file(variable)}"
+        (what, variable), *others = needed
+        if not others:
+            said = f"{what} is missing: {variable} is set"
+        else:
+            said = f"{' and '.join(f'{name} ({place})' for name, place in needed)} are missing: they are set"
+        return MissingSecretError(
+            f"the channel {channel}: {said} neither in the environment, nor in {self.project / '.env'}, nor "
+            f"{self._as_file('of that name' if others else f'{variable} or {variable.lower()}')}"
         )
 
-    def _as_file(self, variable: str) -> str:
+    def _as_file(self, names: str) -> str:
         if self.directory is None:
             return f"in a directory of secrets ({SECRETS_DIR_VARIABLE} is not set)"
-        return f"as a file {variable} or {variable.lower()} in {self.directory} ({SECRETS_DIR_VARIABLE})"
+        return f"as a file {names} in {self.directory} ({SECRETS_DIR_VARIABLE})"
 
     def _from_directory(self, variable: str) -> str | None:
         if self.directory is None:

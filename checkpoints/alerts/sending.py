@@ -24,6 +24,11 @@ _LEAST_SECONDS = 2.0  # an attempt with less would often be cut off, and nobody 
 _SHORTEST_SECONDS = 0.5
 _IDS = uuid.UUID("4b7d5a52-0d0c-4f0e-8f2d-6f1f5c9a3e77")
 _GRACE_SECONDS = 1.0
+NOT_OPEN_AFTER = timedelta(minutes=3)
+"""How long a message waits for somebody who can open its channel; then another channel is told of it as well.
+
+A secret that is missing here may be there where the monitor runs, which sends every minute.
+"""
 _MOST_FAILURES = 3  # in a row; then the channel rests, so that a dead receiver does not use up the whole time
 
 
@@ -79,17 +84,20 @@ def deliver_due(
     chance: random.Random,
     pace: Pace | None = None,
     fallbacks: Sequence[str] | None = None,
+    closed: Mapping[str, str] | None = None,
 ) -> SendingReport:
     """Send everything that is due, until nothing is or time is up.
 
     Args:
         outbox: the ledger's.
-        channels: those that are open, by name. What is for another one waits, and expires, undelivered.
+        channels: those that are open, by name. What is for another one waits until it expires; what nobody has tried
+            after ``NOT_OPEN_AFTER`` is told on another channel meanwhile.
         clock: the time, with its zone.
         seconds: for the whole call; it returns a second later at most.
         chance: for the jitter.
         pace: how fast to try.
         fallbacks: the channels that are told of what another did not take, in this order; all of them by default.
+        closed: why channels are not open, by name; none of it holds a secret.
 
     Raises:
         LedgerError: it cannot be read; nothing was sent.
@@ -102,6 +110,7 @@ def deliver_due(
         chance=chance,
         pace=pace or Pace(),
         fallbacks=fallbacks,
+        closed=closed or {},
     )
     due = outbox.due_channels(clock())
     workers = {name: threading.Thread(target=call.work, args=(name,), daemon=True) for name in due}
@@ -185,11 +194,12 @@ class _Call:
         chance: random.Random,
         pace: Pace,
         fallbacks: Sequence[str] | None,
+        closed: Mapping[str, str],
     ) -> None:
         self.report = SendingReport()
         self._outbox, self._channels, self._clock = outbox, channels, clock
         self._ends, self._least = time.monotonic() + seconds, min(_LEAST_SECONDS, seconds / 2)
-        self._chance, self._pace = chance, pace
+        self._chance, self._pace, self._closed = chance, pace, closed
         # A file calls nobody: it is told last.
         by_default = sorted(channels, key=lambda name: isinstance(channels[name], File))
         self._fallbacks = tuple(by_default if fallbacks is None else fallbacks)
@@ -200,6 +210,7 @@ class _Call:
     def work(self, name: str) -> None:
         try:
             if (channel := self._channels.get(name)) is None:
+                self._tell_elsewhere(name)
                 self._expire(name)
             else:
                 self._send_all(channel, name)
@@ -230,7 +241,7 @@ class _Call:
         except Exception as error:  # noqa: BLE001 - a bug in one channel is told like any failure to deliver
             problem = DeliveryError(f"unexpected {type(error).__name__}", transient=True, maybe_sent=True)
         else:
-            if self._outbox.delivered(claim, receipt.thread_ref, self._clock()):
+            if self._outbox.delivered(claim, receipt.thread_ref, self._clock(), receipt.unsent):
                 self.report.delivered.append(claim.id)
             return None
         now = self._clock()
@@ -246,17 +257,36 @@ class _Call:
             self.report.failed += 1
         return problem
 
+    def _tell_elsewhere(self, name: str) -> None:
+        """Of a channel that cannot be opened: that a setting is missing does not pass by itself."""
+        if (other := self._other(name)) is None:
+            return
+        now = self._clock()
+        why = self._closed.get(name, f"the channel {name} is not declared, or cannot be opened here")
+
+        def instead(message: Message) -> dict[str, Message]:
+            told = escalation(message, name, why, waits=True)
+            return {other: told} if told else {}
+
+        problem, ends = f"told on {other} instead: {why}", now + self._pace.expires_after
+        self._outbox.tell_elsewhere(name, now - NOT_OPEN_AFTER, problem, instead, now, ends)
+
+    def _other(self, name: str) -> str | None:
+        return next((other for other in self._fallbacks if other != name and other in self._channels), None)
+
     def _expire(self, name: str) -> None:
         """Of a channel that is not open here: another process may have its secrets, so only what expired is over."""
         lease = timedelta(seconds=self._pace.lease_seconds)
         for item in self._outbox.expired(name, self._clock()):
             claim = self._outbox.claim(name, self._clock(), lease, only=item)
             if claim is not None:
-                self._give_up(claim, f"the channel {name} was never open until it expired: see its secrets and options")
+                why = self._closed.get(name, "see its secrets and options")
+                problem = f"the channel {name} was never open until it expired: {why}"
+                self._give_up(claim, problem, tell=not claim.told_elsewhere)
 
-    def _give_up(self, claim: Claim, problem: str) -> None:
+    def _give_up(self, claim: Claim, problem: str, *, tell: bool = True) -> None:
         told: dict[str, Message] = {}
-        other = next((name for name in self._fallbacks if name != claim.channel and name in self._channels), None)
+        other = self._other(claim.channel) if tell else None
         if other is not None and (message := escalation(claim.message, claim.channel, problem)) is not None:
             told = {other: message}
         now = self._clock()

@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from checkpoints.alerts.composing import compose
+from checkpoints.alerts.composing import compose, duration
 from checkpoints.alerts.message import Message, MessageKind
 from checkpoints.alerts.problem import Alert
 from checkpoints.alerts.routing import Routing
 from expectations.suite import Severity
-
-LOUD = frozenset({MessageKind.PROBLEM, MessageKind.REMINDER, MessageKind.ESCALATION})
-"""These call somebody; the others only bring up to date what was told before."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +56,7 @@ class Turn:
         self._open = {each.problem.key: each.thread for each in known if each.is_open}
         self._touched: dict[str, None] = {}
         self._at_once: dict[str, int] = {}
-        self._loud: set[tuple[str, str]] = set()
+        self._worse: set[tuple[str, str]] = set()
         self._remarks: defaultdict[str, list[str]] = defaultdict(list)
 
     def open_alert(self, key: str) -> Alert | None:
@@ -74,12 +71,12 @@ class Turn:
         """The earlier ones of this problem."""
         return tuple(each for each in self._before.values() if each.problem.key == key and not each.is_open)
 
-    def put(self, alert: Alert, *, loud: bool = False, at_once: int = 0, remark: str | None = None) -> None:
+    def put(self, alert: Alert, *, worse: bool = False, at_once: int = 0, remark: str | None = None) -> None:
         """An alert as it is now.
 
         Args:
             alert: a new one, or one in place of the one before.
-            loud: whether those who know of it are to be called again.
+            worse: whether it is worse than those who know of it were told.
             at_once: how many problems were found together with it; 0 if it was not found now.
             remark: what is to be said of it.
         """
@@ -90,12 +87,16 @@ class Turn:
         else:
             self._open.pop(key, None)
         self.touch(alert.thread)
-        if loud:
-            self._loud.add((alert.thread, key))
+        if worse:
+            self._worse.add((alert.thread, key))
         if at_once:
             self._at_once[key] = at_once
         if remark:
             self._remarks[alert.thread].append(remark)
+
+    def note(self, alert: Alert) -> None:
+        """What is to be kept of an open alert, and is nothing to tell."""
+        self._alerts[alert.thread, alert.problem.key] = alert
 
     def touch(self, thread: str) -> None:
         """Look at this thread when the turn ends."""
@@ -121,6 +122,7 @@ class Turn:
 
     def _settle(self, members: Sequence[Alert]) -> list[Alert]:
         """What time does to the alerts of a thread, and who is to know of them."""
+        members = [self._steady(each) for each in members]
         due = any(self._reminder_due(each) for each in members)
         after = [self._escalate(self._end_snooze(each)) for each in members]
         going_on = sum(each.is_open for each in after)
@@ -142,12 +144,15 @@ class Turn:
         knew = {channel for each in before for channel in each.channels}
         kinds: dict[str, MessageKind] = {}
         for was, now in zip(before, after, strict=True):
-            if now.is_open and ((thread, now.problem.key) in self._loud or now.reminded_at != was.reminded_at):
+            if now.is_open and now.reminded_at != was.reminded_at:
                 kinds |= dict.fromkeys(was.channels, MessageKind.REMINDER)
         for was, now in zip(before, after, strict=True):
             for channel in now.channels:
                 if channel not in was.channels:
                     kinds[channel] = MessageKind.REMINDER if channel in knew else MessageKind.PROBLEM
+        for now in after:
+            if (thread, now.problem.key) in self._worse:
+                kinds |= {channel: MessageKind.WORSE for channel in now.channels if channel in knew}
         if self.routing.escalation and any(
             now.escalated_at != was.escalated_at for was, now in zip(before, after, strict=True)
         ):
@@ -156,7 +161,7 @@ class Turn:
 
     def _message(self, kind: MessageKind, thread: str, channel: str, members: Sequence[Alert]) -> Told:
         about = [each for each in members if channel in each.channels]
-        if kind in LOUD:
+        if kind.calls:
             about = [each for each in about if not self._snoozed(each)]
         own = (self.routing.remark,) if self.routing.remark else ()
         remarks = (*own, *self._remarks[thread])
@@ -177,10 +182,27 @@ class Turn:
         wanted = self.routing.channels_for(alert.problem, self.now, at_once)
         return _with(alert, channels=tuple(dict.fromkeys((*alert.channels, *wanted))))
 
+    def _steady(self, alert: Alert) -> Alert:
+        """One that has failed without a break for longer than one that flaps may is like any other from now on."""
+        if not alert.is_open or self._damped(alert, self.routing.steady_after) or not alert.flapping:
+            return alert
+        calls = (alert.opened_at, alert.reminded_at, alert.escalated_at)
+        if not self._calls(alert) or any(at and alert.failing_since and at >= alert.failing_since for at in calls):
+            return _with(alert, flapping=False)
+        # Nobody has been called since it broke for good.
+        lasting = duration(self.now - (alert.failing_since or self.now))
+        self._remarks[alert.thread].append(
+            f"{alert.problem.title}: comes and goes no longer, it has failed for {lasting}"
+        )
+        return _with(alert, flapping=False, escalated_at=None, reminded_at=self.now)
+
+    def _damped(self, alert: Alert, until: timedelta) -> bool:
+        """Whether it flaps, and has not been failing for so long by now that this is no reason to be silent."""
+        return alert.flapping and (alert.failing_since is None or self.now - alert.failing_since < until)
+
     def _end_snooze(self, alert: Alert) -> Alert:
         if not alert.is_open or alert.snoozed_until is None or self._snoozed(alert):
             return alert
-        self._loud.add((alert.thread, alert.problem.key))
         self._remarks[alert.thread].append(f"{alert.problem.title}: its snooze has ended")
         critical = self.now if alert.problem.severity is Severity.CRITICAL else alert.critical_at
         return _with(
@@ -194,13 +216,14 @@ class Turn:
             remind is not None
             and bool(alert.channels)
             and self._calls(alert)
-            and not alert.flapping
+            and not self._damped(alert, remind)
             and self.now - last >= remind
         )
 
     def _reminded(self, alert: Alert) -> Alert:
         # All of the thread at once: they were told in one message, and are reminded of in one.
-        told = self._calls(alert) and not alert.flapping and alert.channels
+        remind = self.routing.remind
+        told = remind and self._calls(alert) and not self._damped(alert, remind) and alert.channels
         return _with(alert, reminded_at=self.now) if told else alert
 
     def _escalate(self, alert: Alert) -> Alert:
@@ -208,7 +231,7 @@ class Turn:
         waits = (
             escalation is not None
             and self._calls(alert)
-            and not alert.flapping
+            and not self._damped(alert, escalation.after)
             and alert.problem.severity is Severity.CRITICAL
             and alert.escalated_at is None
             and bool(alert.channels)

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from checkpoints.alerts.message import MessageKind
 from checkpoints.alerts.problem import Alert, Problem
 from checkpoints.alerts.telling import Changes
 from checkpoints.ledger import outbox
@@ -17,7 +18,7 @@ from expectations.suite import Severity
 
 _TIMES = (
     "opened_at", "last_failed_at", "resolved_at", "acknowledged_at", "snoozed_until", "critical_at", "reminded_at",
-    "escalated_at",
+    "escalated_at", "failing_since",
 )  # fmt: skip
 _MOST_SHOWN = 500
 
@@ -72,6 +73,16 @@ def write(connection: Connection, changes: Changes, now: datetime, expire: timed
             connection.execute(alerts.insert().values(row))
     for told in changes.messages:
         outbox.enqueue(connection, told.channel, told.message, now, now + expire)
+    ends = {each.message.thread: each.message for each in changes.messages if each.message.kind is MessageKind.RESOLVED}
+    for thread, message in ends.items():
+        for channel in _told_in_its_place(connection, thread):
+            outbox.enqueue(connection, channel, message, now, now + expire)
+
+
+def _told_in_its_place(connection: Connection, thread: str) -> set[str]:
+    """Those that were told only because another channel could not be, and have not heard the end."""
+    told = connection.execute(sa.select(alerts.c.channels).where(alerts.c.thread == thread)).scalars()
+    return {*outbox.left_open(connection, thread)} - {channel for channels in told for channel in channels}
 
 
 def old(before: datetime) -> sa.ColumnElement[bool]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from enum import StrEnum
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,61 +12,12 @@ from sqlalchemy.engine import Connection
 
 from checkpoints.alerts.message import Message, MessageKind
 from checkpoints.ledger.connection import Database
+from checkpoints.ledger.delivery_rows import Claim, DeliveryState, OutboxItem, aware, item_of, naive
 from checkpoints.ledger.schema import deliveries, threads
 
+__all__ = ["Claim", "DeliveryState", "Outbox", "OutboxItem", "enqueue", "left_open"]
 _IDS = uuid.UUID("8a1f8f5e-6c57-4f6e-9d0b-2f6d6f3f5a11")
 _LONGEST_PROBLEM = 500
-
-
-class DeliveryState(StrEnum):
-    """Where a message is."""
-
-    WAITING = "waiting"
-    """It has not arrived yet, and is tried again."""
-    DELIVERED = "delivered"
-    """It arrived."""
-    UNDELIVERED = "undelivered"
-    """It expired, or was refused for good; a person must look."""
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A delivery that is ours to try until ``until``; nobody else tries it meanwhile.
-
-    Attributes:
-        id: the delivery's.
-        thread_ref: what the channel returned for this thread before.
-        maybe_sent: whether an attempt, perhaps of a process that died, may have arrived.
-        attempts: how many there were, with this one.
-        expires_at: when to give up.
-    """
-
-    id: str
-    channel: str
-    message: Message
-    thread_ref: str | None
-    maybe_sent: bool
-    attempts: int
-    expires_at: datetime
-    until: datetime
-
-
-@dataclass(frozen=True)
-class OutboxItem:
-    """A delivery, for those who look. Times are in UTC."""
-
-    id: str
-    channel: str
-    thread: str
-    kind: MessageKind
-    message: Message
-    state: DeliveryState
-    created_at: datetime
-    due_at: datetime
-    expires_at: datetime
-    attempts: int
-    problem: str | None
-    delivered_at: datetime | None
 
 
 def enqueue(connection: Connection, channel: str, message: Message, now: datetime, expires_at: datetime) -> str:
@@ -81,7 +30,7 @@ def enqueue(connection: Connection, channel: str, message: Message, now: datetim
         now: from when on it is due.
         expires_at: when to give up; it is tried once all the same.
     """
-    moment = _naive(now)
+    moment = naive(now)
     number = (connection.execute(sa.select(sa.func.max(deliveries.c.number))).scalar() or 0) + 1
     identity = uuid.uuid5(_IDS, f"{number} {channel} {message.thread} {message.kind} {moment.isoformat()}").hex
     connection.execute(
@@ -96,16 +45,18 @@ def enqueue(connection: Connection, channel: str, message: Message, now: datetim
             state=DeliveryState.WAITING.value,
             created_at=moment,
             due_at=moment,
-            expires_at=_naive(expires_at),
+            expires_at=naive(expires_at),
         )
     )
     return identity
 
 
-def channels_told(connection: Connection, thread: str) -> tuple[str, ...]:
-    """The channels to which anything of this thread was addressed: whoever was told must hear the end too."""
-    query = sa.select(deliveries.c.channel).where(deliveries.c.thread == thread).distinct()
-    return tuple(sorted(str(channel) for channel in connection.execute(query).scalars()))
+def left_open(connection: Connection, thread: str) -> tuple[str, ...]:
+    """The channels that anything of this thread was written for, and not its end."""
+    of = deliveries.c
+    query = sa.select(of.channel, of.kind).where(of.thread == thread).order_by(of.number)
+    last = {str(channel): str(kind) for channel, kind in connection.execute(query)}
+    return tuple(sorted(channel for channel, kind in last.items() if kind != MessageKind.RESOLVED.value))
 
 
 class Outbox:
@@ -122,13 +73,13 @@ class Outbox:
     def due_channels(self, now: datetime) -> tuple[str, ...]:
         """The channels that something is due for and may be tried."""
         with self._database.transaction() as connection:
-            query = sa.select(deliveries.c.channel).where(*_ready(_naive(now))).distinct()
+            query = sa.select(deliveries.c.channel).where(*_ready(naive(now))).distinct()
             return tuple(sorted(str(channel) for channel in connection.execute(query).scalars()))
 
     def expired(self, channel: str, now: datetime) -> tuple[str, ...]:
         """The ids of what waits for a channel past its time, the first one first."""
         of = deliveries.c
-        over = (of.channel == channel, of.state == DeliveryState.WAITING.value, of.expires_at <= _naive(now))
+        over = (of.channel == channel, of.state == DeliveryState.WAITING.value, of.expires_at <= naive(now))
         with self._database.transaction() as connection:
             return tuple(connection.execute(sa.select(of.id).where(*over).order_by(of.number)).scalars())
 
@@ -138,7 +89,7 @@ class Outbox:
         Of one thread the first that has not arrived goes first, and the next waits for it. What somebody claimed and
         never settled is free again when that claim is over; that attempt may have arrived.
         """
-        moment = _naive(now)
+        moment = naive(now)
         of = deliveries.c
         with self._database.exclusive() as connection:
             wanted = (*_ready(moment), of.channel == channel, *((of.id == only,) if only else ()))
@@ -157,14 +108,26 @@ class Outbox:
             ref = connection.execute(
                 sa.select(threads.c.ref).where(threads.c.channel == channel, threads.c.thread == row["thread"])
             ).scalar()
-        message = Message.model_validate(row["message"])
-        return Claim(row["id"], channel, message, ref, maybe_sent, attempts, _aware(row["expires_at"]), _aware(until))
+        return Claim(
+            id=row["id"],
+            channel=channel,
+            message=Message.model_validate(row["message"]),
+            thread_ref=ref,
+            maybe_sent=maybe_sent,
+            attempts=attempts,
+            expires_at=aware(row["expires_at"]),
+            until=aware(until),
+            told_elsewhere=attempts == 1 and row["problem"] is not None,
+        )
 
-    def delivered(self, claim: Claim, thread_ref: str | None, now: datetime) -> bool:
-        """It arrived. False when the claim was no longer ours: somebody else tries it, or has."""
-        moment = _naive(now)
+    def delivered(self, claim: Claim, thread_ref: str | None, now: datetime, unsent: str | None = None) -> bool:
+        """It arrived, or there was nothing to send, and why.
+
+        False when the claim was no longer ours: somebody else tries it, or has.
+        """
+        moment = naive(now)
         with self._database.exclusive() as connection:
-            if not self._settle(connection, claim, state=DeliveryState.DELIVERED, delivered_at=moment, problem=None):
+            if not self._settle(connection, claim, state=DeliveryState.DELIVERED, delivered_at=moment, problem=unsent):
                 return False
             if thread_ref is not None:
                 same = (threads.c.channel == claim.channel, threads.c.thread == claim.message.thread)
@@ -180,7 +143,7 @@ class Outbox:
         """It did not arrive, and is due again then."""
         with self._database.exclusive() as connection:
             maybe = {"maybe_sent": True} if maybe_sent else {}
-            return self._settle(connection, claim, due_at=_naive(due_at), problem=problem[:_LONGEST_PROBLEM], **maybe)
+            return self._settle(connection, claim, due_at=naive(due_at), problem=problem[:_LONGEST_PROBLEM], **maybe)
 
     def undelivered(
         self, claim: Claim, problem: str, now: datetime, escalations: Mapping[str, Message], expires_at: datetime
@@ -194,9 +157,49 @@ class Outbox:
                 enqueue(connection, channel, message, now, expires_at)
             return True
 
+    def tell_elsewhere(
+        self, channel: str, before: datetime, problem: str, instead: Callable[[Message], Mapping[str, Message]],
+        now: datetime, expires_at: datetime,
+    ) -> int:  # fmt: skip
+        """Of what nobody has tried to send on a channel since then, write down for others what they are told instead.
+
+        Each is told elsewhere once. It goes on waiting for its own channel, and expires as it would have.
+
+        Args:
+            channel: the one that cannot be used.
+            before: what was written later is not looked at.
+            problem: why it cannot be used, and where it is told instead.
+            instead: of a message, what others are told, by channel.
+            now: the time.
+            expires_at: when to give up on what is told instead.
+
+        Returns:
+            How many messages were written.
+        """
+        of = deliveries.c
+        untried = (
+            of.channel == channel,
+            of.state == DeliveryState.WAITING.value,
+            of.attempts == 0,
+            of.problem.is_(None),
+            of.created_at <= naive(before),
+        )
+        written = 0
+        with self._database.exclusive() as connection:
+            query = sa.select(of.id, of.message).where(*untried).order_by(of.number)
+            for identity, message in connection.execute(query).all():
+                marked = deliveries.update().where(of.id == identity).values(problem=problem[:_LONGEST_PROBLEM])
+                connection.execute(marked)
+                for other, told in instead(Message.model_validate(message)).items():
+                    if told.kind is MessageKind.RESOLVED and other not in left_open(connection, told.thread):
+                        continue  # it has heard the end
+                    enqueue(connection, other, told, now, expires_at)
+                    written += 1
+        return written
+
     def hold(self, channel: str, until: datetime) -> None:
         """Try nothing for a channel before then: its receiver asked for that."""
-        moment = _naive(until)
+        moment = naive(until)
         of = deliveries.c
         waiting = (of.channel == channel, of.state == DeliveryState.WAITING.value, of.due_at < moment)
         with self._database.exclusive() as connection:
@@ -215,11 +218,11 @@ class Outbox:
         if states is not None:
             query = query.where(of.state.in_([state.value for state in states]))
         if since is not None:
-            query = query.where(of.created_at >= _naive(since))
+            query = query.where(of.created_at >= naive(since))
         if thread is not None:
             query = query.where(of.thread == thread)
         with self._database.transaction() as connection:
-            return tuple(_item(row) for row in connection.execute(query).mappings())
+            return tuple(item_of(row) for row in connection.execute(query).mappings())
 
     def counts(self) -> Mapping[DeliveryState, int]:
         """How many are in each state."""
@@ -228,23 +231,18 @@ class Outbox:
             found = {str(state): int(count) for state, count in connection.execute(query)}
         return {state: found.get(state.value, 0) for state in DeliveryState}
 
-    def channels_told(self, thread: str) -> tuple[str, ...]:
-        """The channels to which anything of this thread was addressed."""
-        with self._database.transaction() as connection:
-            return channels_told(connection, thread)
-
     def next_due(self, channels: Sequence[str]) -> datetime | None:
         """When something is due next for any of these; None when nothing is pending."""
         of = deliveries.c
         waiting = (of.state == DeliveryState.WAITING.value, of.channel.in_(channels))
         with self._database.transaction() as connection:
             found = connection.execute(sa.select(sa.func.min(of.due_at)).where(*waiting)).scalar()
-        return _aware(found) if found is not None else None
+        return aware(found) if found is not None else None
 
     def _settle(self, connection: Connection, claim: Claim, **values: Any) -> bool:
         of = deliveries.c
         # By its end a claim is told from a later one of the same delivery.
-        ours = (of.id == claim.id, of.claimed_until == _naive(claim.until), of.state == DeliveryState.WAITING.value)
+        ours = (of.id == claim.id, of.claimed_until == naive(claim.until), of.state == DeliveryState.WAITING.value)
         state = values.pop("state", None)
         settled = values | ({"state": state.value} if state else {}) | {"claimed_until": None}
         return connection.execute(deliveries.update().where(*ours).values(**settled)).rowcount == 1
@@ -264,28 +262,3 @@ def _ready(moment: datetime) -> tuple[sa.ColumnElement[bool], ...]:
             earlier.c.state == DeliveryState.WAITING.value,
         ),
     )
-
-
-def _item(row: Mapping[Any, Any]) -> OutboxItem:
-    return OutboxItem(
-        id=row["id"],
-        channel=row["channel"],
-        thread=row["thread"],
-        kind=MessageKind(row["kind"]),
-        message=Message.model_validate(row["message"]),
-        state=DeliveryState(row["state"]),
-        created_at=_aware(row["created_at"]),
-        due_at=_aware(row["due_at"]),
-        expires_at=_aware(row["expires_at"]),
-        attempts=row["attempts"],
-        problem=row["problem"],
-        delivered_at=_aware(row["delivered_at"]) if row["delivered_at"] else None,
-    )
-
-
-def _naive(moment: datetime) -> datetime:
-    return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=UTC)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION = 4
+VERSION = 5
 """Version of this schema. An older ledger is upgraded by the scripts in ``migrations``; a newer one is refused."""
 
 metadata = sa.MetaData()
@@ -150,6 +150,7 @@ alerts = sa.Table(
     sa.Column("critical_at", sa.DateTime),
     sa.Column("reminded_at", sa.DateTime),
     sa.Column("escalated_at", sa.DateTime),
+    sa.Column("failing_since", sa.DateTime),
     sa.Index("ix_alerts_key", "key", "resolved_at"),
 )
 

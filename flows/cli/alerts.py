@@ -101,8 +101,9 @@ def show(settings: Settings, as_json: bool, number: int) -> ExitCode:
         if text:
             click.echo(f"{name + ':':<12}{text}")
     for item in sent:
-        last = f" ({item.problem})" if item.problem and item.state is not DeliveryState.DELIVERED else ""
-        click.echo(f"  {item.created_at:%Y-%m-%d %H:%M} {item.kind} to {item.channel}: {item.state}{last}")
+        last = f" ({item.problem})" if item.problem else ""
+        state = "not needed" if item.state is DeliveryState.DELIVERED and not item.arrived else item.state.value
+        click.echo(f"  {item.created_at:%Y-%m-%d %H:%M} {item.kind} to {item.channel}: {state}{last}")
     return ExitCode.OK
 
 
@@ -197,7 +198,7 @@ def _answer(
 
 def _untold(messages: Sequence[OutboxItem]) -> frozenset[str]:
     """The channels of a thread on which none of its messages has arrived."""
-    arrived = {item.channel for item in messages if item.state is DeliveryState.DELIVERED}
+    arrived = {item.channel for item in messages if item.arrived}
     return frozenset(item.channel for item in messages) - arrived
 
 

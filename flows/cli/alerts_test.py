@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import click
 
-from checkpoints.alerts.channels import Surroundings, open_channel, standard_variables
+from checkpoints.alerts.channels import Surroundings, missing_variables, open_channel
 from checkpoints.alerts.delivery import Channel, Delivery
 from checkpoints.alerts.message import Message, MessageKind
 from checkpoints.alerts.routing import Routing
@@ -71,9 +71,7 @@ def _remark(channel: Channel) -> str | None:
 
 def _unknown(channel: str, routing: Routing, secrets: Secrets) -> ConfigError:
     known = ", ".join(sorted(routing.channels)) or "none"
-    if choices := standard_variables(channel):
-        missing = [[variable for variable in variables if secrets.find(variable) is None] for variables in choices]
-        needed = "; or ".join(", ".join(variables) for variables in missing)
+    if needed := missing_variables(channel, secrets):
         return ConfigError(
             f"the channel {channel} is not there yet: set {needed} (in the environment, in .env of the project, or as "
             f"files in SLUICE_SECRETS_DIR), or declare it in checkpoints/_alerts.yml. Channels that are there: {known}"

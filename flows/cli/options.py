@@ -13,13 +13,13 @@ from typing import Any
 import click
 
 from checkpoints.gate import GateClosedError
+from checkpoints.ingest_names import wrong_name
 from checkpoints.result import CheckpointFailedError
 from flows.cli.exit_codes import ExitCode, of_verdict
 from gx.errors import ConfigError, SluiceError
 from gx.masking import mask_error
 from gx.settings import Settings, load_settings
 
-_LONGEST_INGEST = 200
 Command = Callable[..., ExitCode | None]
 
 
@@ -74,8 +74,8 @@ def ingest_option(text: str) -> Callable[[Callable[..., Any]], Callable[..., Any
 def valid_ingest_id(_context: click.Context, _parameter: click.Parameter, value: str | None) -> str | None:
     """An ingest's name as it was given, or none."""
     # A variable that is not set makes `--ingest "$ID"` an empty text, which must not mean some other ingest.
-    if value is not None and not (value.strip() and value.isprintable() and len(value) <= _LONGEST_INGEST):
-        raise click.BadParameter(f"an ingest's name is 1 to {_LONGEST_INGEST} printable characters")
+    if value is not None and (wrong := wrong_name(value)):
+        raise click.BadParameter(wrong)
     return value
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from checkpoints.alerts.message import MessageKind
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.ledger.outbox import DeliveryState
 from flows.alerting import alerting_of
@@ -27,17 +28,20 @@ def who_was_told(settings: Settings, ledger: Ledger, since: datetime, *, failing
         return None  # the run itself has told that
     routing = alerting_of(settings, ledger, utc_now).routing
     wrong = f"; {routing.remark}" if routing.remark else ""
-    told = sorted({item.channel for item in items if item.state is DeliveryState.DELIVERED})
-    missing = sorted({item.channel for item in items if item.state is not DeliveryState.DELIVERED} - {*told})
-    if told or missing:
-        said = [f"told {', '.join(told)}"] if told else []
+    told = {item.channel for item in items if item.arrived and item.kind is not MessageKind.UPDATE}
+    updated = {item.channel for item in items if item.arrived} - told
+    missing = {item.channel for item in items if item.state is not DeliveryState.DELIVERED} - told
+    if told or updated or missing:
+        said = [f"told {', '.join(sorted(told))}"] if told else []
+        said += [f"brought up to date {', '.join(sorted(updated))}"] if updated else []
         if missing:
-            said.append(f"not yet {', '.join(missing)} (the monitor goes on trying; see sluice alerts list)")
+            said.append(f"not yet {', '.join(sorted(missing))} (the monitor goes on trying; see sluice alerts list)")
         return f"alerts: {'; '.join(said)}{wrong}"
     if not failing:
         return f"alerts: {routing.remark}" if routing.remark else None
     if not routing.channels:
         return f"alerts: nobody was told, for no channel is set up (see docs/alerts.md){wrong}"
     if alerts:
-        return f"alerts: nobody was told anew, {alerts} open alerts go on (sluice alerts list){wrong}"
+        going_on = "1 open alert goes on" if alerts == 1 else f"{alerts} open alerts go on"
+        return f"alerts: nobody was told anew, {going_on} (sluice alerts list){wrong}"
     return f"alerts: nobody was told, for no route of checkpoints/_alerts.yml is about this{wrong}"

@@ -16,7 +16,7 @@ from gx.docs.records import RUNS_SHOWN, Problem
 from gx.docs.roll_up import BrokenPage, RollUp
 from gx.docs.rows import kept
 from gx.docs.spark import Spark
-from gx.docs.standing import AlertNow, CheckpointNow, GateNow, UndeliveredNow
+from gx.docs.standing import AlertNow, CheckpointNow, GateNow, UndeliveredNow, WaitingNow
 from gx.docs.table_history import TableHistory
 from gx.docs.text import counted
 
@@ -94,6 +94,7 @@ class IndexPage:
     alerts: tuple[AlertNow, ...]
     more_alerts: int
     undelivered: tuple[UndeliveredNow, ...]
+    waiting: tuple[WaitingNow, ...]
     groups: tuple[Group, ...]
     recent: tuple[Markup, ...]
     """Lines of the list of the last runs."""
@@ -123,6 +124,7 @@ def overview(roll_up: RollUp, *, site: str) -> IndexPage:
         alerts=alerts[:_ALERTS_SHOWN],
         more_alerts=len(alerts[_ALERTS_SHOWN:]) + (standing.more_alerts if standing else 0),
         undelivered=standing.undelivered if standing else (),
+        waiting=standing.waiting if standing else (),
         groups=_groups(rows),
         recent=tuple(kept(run.row) for run in roll_up.recent),
         broken=tuple(Linked(link(INDEX, page.path), page) for page in roll_up.broken.values()),

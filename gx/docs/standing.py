@@ -66,6 +66,19 @@ class UndeliveredNow(BaseModel):
     why: Told = ""
 
 
+class WaitingNow(BaseModel):
+    """A message that has not reached its channel for so long that people should know."""
+
+    model_config = ConfigDict(frozen=True)
+
+    channel: Told
+    headline: Told
+    since: AwareDatetime
+    next_try: AwareDatetime | None = None
+    """None where it is due, and waits for somebody who sends."""
+    why: Told = ""
+
+
 class Standing(BaseModel):
     """All gates and checkpoints of a project at one moment, and what is wrong."""
 
@@ -79,6 +92,8 @@ class Standing(BaseModel):
     more_alerts: int = 0
     """How many ``alerts`` leaves out."""
     undelivered: tuple[UndeliveredNow, ...] = ()
+    waiting: tuple[WaitingNow, ...] = ()
+    """The oldest first; of what waits for the same channel about the same problem only the first."""
 
     def after(self, before: Standing | None) -> Standing:
         """This one, in which a gate that has not changed is as it is since it was seen so first."""

@@ -25,7 +25,7 @@ def test_a_checkpoint_is_read_as_documented(tmp_path: Path) -> None:
 
 
 BAD = {
-    "empty": ("", None, "the file is empty"),
+    "empty": ("", 1, "the file is empty"),
     "no suites": ("gates: [m]\n", 1, "a checkpoint needs `suites:`"),
     "suites empty": ("suites: []\n", 1, "`suites` is empty"),
     "suites a number": ("suites: 5\n", 1, "`suites` must be a list"),

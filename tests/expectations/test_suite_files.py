@@ -75,9 +75,9 @@ LINE = 3
 EXPECTATION = "table: t\nexpectations:\n  - {}\n"
 
 BAD_DOCUMENTS = {
-    "empty": ("", None, "the file is empty"),
-    "only a comment": ("# nothing\n", None, "the file is empty"),
-    "null": ("~\n", None, "the file is empty"),
+    "empty": ("", 1, "the file is empty"),
+    "only a comment": ("# nothing\n", 1, "the file is empty"),
+    "null": ("~\n", 1, "the file is empty"),
     "text": ("abc", 1, "a suite must be a mapping"),
     "list": ("- a", 1, "a suite must be a mapping"),
     "not YAML": ("table: t\nexpectations: [a\n", 3, "not valid YAML"),

@@ -13,6 +13,7 @@ import pytest
 import sqlalchemy as sa
 
 from checkpoints.result import Verdict
+from gx.errors import WarehouseError
 from gx.warehouse.opening import open_warehouse
 from tests.warehouses.blocking import blocked, meanwhile
 from tests.warehouses.exhaustion import BOTH, TOLD, TWO_TABLES, Open, assert_errored, counted, stored_statements
@@ -196,6 +197,37 @@ def test_a_server_that_stops_mid_query_errs_what_was_not_read_yet(tmp_path_facto
             run = running.result(20)
 
     assert_errored(run, checks, "fault.sick", because="connection", statements=2)
+
+
+def test_a_server_that_stops_mid_run_is_one_alert_however_many_tables_were_not_read(
+    tmp_path_factory: Any, open_checks: Open
+) -> None:
+    directory = tmp_path_factory.mktemp("stopping")
+    others = {f"fault.tail_{number}": TOLD for number in range(3)}
+    with postgres_server(directory) as url:
+        copies = [f"CREATE TABLE {table} AS SELECT id FROM fault.calm" for table in others]
+        Site("postgresql", url).execute(*TWO_TABLES, *copies)
+        checks = open_checks(url, retries=1, parallel_tables=1)
+        wrong = {"expect_table_row_count_to_equal": {"value": 4}}
+        suites = {"fault.calm": [*TOLD, wrong], "fault.sick": TOLD, **others}
+
+        with blocked(url, "fault.sick") as block, meanwhile(lambda: checks.run(suites)) as running:
+            block.reader()
+            os.kill(int((directory / "postmaster.pid").read_text().splitlines()[0]), signal.SIGQUIT)
+            run = running.result(60)
+
+    assert {outcome.table for outcome in run.outcomes if outcome.success is None} == {"fault.sick", *others}
+    failed, cause = sorted(checks.ledger.alerts.unresolved(), key=lambda alert: alert.problem.kind != "expectation")
+    assert failed.problem.table == "fault.calm"  # what was found before is told all the same
+    assert (cause.problem.title, cause.problem.checkpoints) == ("the warehouse cannot be used", ("all",))
+    assert str(cause.problem.observed).startswith(
+        "4 tables not checked (fault.sick, fault.tail_0, fault.tail_1, fault.tail_2): "
+    )
+    assert cause.problem.blocks == ("marts",)
+
+    with pytest.raises(WarehouseError):  # the next run cannot even begin: the same cause
+        checks.run(suites)
+    assert [alert.failed_runs for alert in checks.ledger.alerts.unresolved()] == [1, 2]
 
 
 def test_an_interrupt_ends_a_run_soon_and_closes_its_gate(tables: Site, open_checks: Open) -> None:

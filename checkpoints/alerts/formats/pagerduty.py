@@ -29,7 +29,6 @@ from checkpoints.alerts.message import Item, Link, Message, MessageKind
 MOST_SINGLE = 5
 """More at once than this are one incident: the requirements document's rule."""
 _SUMMARY, _KEY, _MOST_LISTED, _MOST_LINKS = 1_024, 255, 50, 10
-_CALLING = (MessageKind.PROBLEM, MessageKind.REMINDER, MessageKind.ESCALATION)
 
 
 class Action(StrEnum):
@@ -84,7 +83,7 @@ def render(message: Message, thread_ref: str | None = None) -> Events:
     resolving = tuple(Event(Action.RESOLVE, key) for key in over)
     if message.kind is MessageKind.ACKNOWLEDGED:
         return Events((*resolving, *(Event(Action.ACKNOWLEDGE, key) for key in still)), still)
-    if message.kind not in _CALLING and known:
+    if not message.kind.calls and known:
         return Events(resolving, still)
     if group in known or len(ongoing) > MOST_SINGLE or not ongoing:
         triggered: tuple[Event, ...] = (_whole(message, group, ongoing),)

@@ -70,6 +70,7 @@ def status(message: Message) -> str:
     return {
         MessageKind.PROBLEM: worst,
         MessageKind.UPDATE: f"STILL {worst}",
+        MessageKind.WORSE: f"WORSE, NOW {worst}",
         MessageKind.REMINDER: f"REMINDER, STILL {worst}",
         MessageKind.ESCALATION: f"ESCALATION, {worst}",
         MessageKind.ACKNOWLEDGED: f"ACKNOWLEDGED, {worst}",
@@ -103,7 +104,7 @@ def facts(item: Item, message: Message, longest: int = 400) -> tuple[Fact, ...]:
         "Course" if item.resolved_at else "Since": course(item, message.at),
         "Owner": item.owner,
         "Notes": item.notes,
-        "Next": item.next_step if item.resolved_at is None else None,
+        "Next": item.next_step if item.resolved_at is None and item.next_step != message.next_step else None,
     }
     return tuple(Fact(label, one_line(text, longest)) for label, text in found.items() if text and text.strip())
 

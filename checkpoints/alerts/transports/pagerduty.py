@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from pagerduty import EventsApiV2Client
 from pydantic import SecretStr
 
-from checkpoints.alerts.delivery import Delivery, DeliveryError, Receipt
+from checkpoints.alerts.delivery import NO_UPDATES, Delivery, DeliveryError, Receipt
 from checkpoints.alerts.formats.pagerduty import Event, remembered, render
 from checkpoints.alerts.transports.attempt import Cut, answered, attempt, unanswered
 
@@ -47,7 +47,7 @@ class PagerDuty:
         seconds = delivery.timeout_seconds
         with Cut(seconds) as cut:
             attempt(lambda: self._send(events.events, seconds, cut), lambda error: _told(error, seconds, cut))
-        return Receipt(remembered(events.open_keys))
+        return Receipt(remembered(events.open_keys), None if events.events else NO_UPDATES)
 
     def _send(self, events: tuple[Event, ...], seconds: float, cut: Cut) -> None:
         with _Client(self.routing_key.get_secret_value(), self.api_url, seconds, cut.watch) as client:

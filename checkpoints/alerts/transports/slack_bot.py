@@ -27,7 +27,6 @@ _EVENT = "sluice_alert"
 _PAGE, _MOST_PAGES = 200, 10
 _BEFORE_SECONDS = 300  # two clocks
 _SHORT = (MessageKind.ACKNOWLEDGED, MessageKind.RESOLVED)
-_CALLING = (MessageKind.PROBLEM, MessageKind.REMINDER, MessageKind.ESCALATION)
 
 
 @dataclass(frozen=True)
@@ -108,7 +107,7 @@ class SlackBot:
         response = await self._client(seconds, posting=True).chat_postMessage(
             channel=self.channel,
             thread_ts=thread,
-            reply_broadcast=thread is not None and delivery.message.kind in _CALLING,
+            reply_broadcast=thread is not None and delivery.message.kind.calls,
             metadata={"event_type": _EVENT, "event_payload": {"delivery": delivery.id}},
             unfurl_links=False,
             unfurl_media=False,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from checkpoints.alerts.delivery import Delivery, Receipt
+from checkpoints.alerts.delivery import NO_UPDATES, Delivery, Receipt
 from checkpoints.alerts.formats import slack
 from checkpoints.alerts.message import MessageKind
 from checkpoints.alerts.transports.http import post
@@ -31,7 +31,7 @@ class SlackWebhook:
         """
         message = delivery.message
         if message.kind is MessageKind.UPDATE and delivery.thread_ref:
-            return Receipt()
+            return Receipt(unsent=NO_UPDATES)
         if delivery.maybe_sent:
             message = message.model_copy(update={"remarks": (_AGAIN, *message.remarks)})
         metadata = {"event_type": "sluice_alert", "event_payload": {"delivery": delivery.id}}

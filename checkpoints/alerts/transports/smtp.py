@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from pydantic import SecretStr
 
-from checkpoints.alerts.delivery import Delivery, DeliveryError, Receipt
+from checkpoints.alerts.delivery import NO_UPDATES, Delivery, DeliveryError, Receipt
 from checkpoints.alerts.formats import email
 from checkpoints.alerts.formats.wording import one_line
 from checkpoints.alerts.message import MessageKind
@@ -22,6 +22,8 @@ from expectations.suite import Severity
 from gx.redaction import redact
 
 _LONGEST_REFERENCE = 900
+_TLS = "SLUICE_SMTP_TLS (`tls:`)"
+_LOGIN = "SLUICE_SMTP_USER (`user:`) and SLUICE_SMTP_PASSWORD (`password_from:`)"
 
 
 class Tls(StrEnum):
@@ -55,7 +57,7 @@ class Smtp:
             DeliveryError: it did not arrive with every recipient, or nobody knows.
         """
         if delivery.message.kind is MessageKind.UPDATE and delivery.thread_ref:
-            return Receipt()
+            return Receipt(unsent=NO_UPDATES)
         mail = compose(delivery, self.sender, self.recipients)
         with Cut(delivery.timeout_seconds) as cut:
             sending = _Sending(self, mail, cut, delivery.timeout_seconds)
@@ -98,7 +100,7 @@ class _Sending:
         if to.tls is Tls.TLS:
             client = _WatchedTls(self._cut, timeout=self._seconds, context=context)
         else:
-            client = _Watched(self._cut, timeout=self._seconds)
+            client = _Watched(to.host, self._cut, timeout=self._seconds)
         try:
             client.connect(to.host, to.port)
             if to.tls is Tls.STARTTLS:
@@ -140,9 +142,7 @@ class _Sending:
             case smtplib.SMTPResponseException():
                 return self._refused(error.smtp_code, error.smtp_error, "")
             case smtplib.SMTPNotSupportedError():
-                return DeliveryError(
-                    f"{self._who} offers no {'STARTTLS' if self._to.tls is Tls.STARTTLS else 'login'}", transient=False
-                )
+                return DeliveryError(f"{self._who} offers no {self._not_offered()}", transient=False)
             case ssl.SSLCertVerificationError():
                 return DeliveryError(
                     f"{self._who} has no certificate that can be trusted: {error.verify_message}", transient=True
@@ -152,12 +152,26 @@ class _Sending:
             case _:
                 return unanswered(self._who, error, self._seconds, maybe_sent=self._handed_over)
 
+    def _not_offered(self) -> str:
+        if self._to.tls is Tls.STARTTLS:
+            return f"STARTTLS: {_TLS} is tls for a server that is secure from the beginning, none for one that is not"
+        return f"login{f', perhaps only over STARTTLS: see {_TLS}' if self._to.tls is Tls.NONE else ''}"
+
+    def _wanted(self, code: int, text: str) -> str:
+        """What a server that wants more than it got can be given (RFC 4954, 6; RFC 3207, 4)."""
+        if code != 530:
+            return ""
+        if "STARTTLS" in text.upper() and self._to.tls is Tls.NONE:
+            return f"; it wants STARTTLS: set {_TLS} to starttls"
+        return f"; it asks for a login: set {_LOGIN}" if self._to.user is None else ""
+
     def _refused(self, code: int, answer: bytes | str, what: str) -> DeliveryError:
         text = answer.decode(errors="replace") if isinstance(answer, bytes) else answer
         secrets = (self._to.password.get_secret_value(),) if self._to.password else ()
         # 4xx means later, 5xx never (RFC 5321, 4.2.1).
         return DeliveryError(
-            f"{self._who} refused{what or ' it'} ({code} {one_line(redact(text, secrets), 150)})",
+            f"{self._who} refused{what or ' it'} ({code} {one_line(redact(text, secrets), 150)})"
+            f"{self._wanted(code, text)}",
             transient=400 <= code < 500,
             maybe_sent=self._handed_over,
         )
@@ -166,9 +180,11 @@ class _Sending:
 class _Watched(smtplib.SMTP):
     """A client whose connection is cut when time is up, even while the server greets."""
 
-    def __init__(self, cut: Cut, *, timeout: float) -> None:
+    def __init__(self, host: str, cut: Cut, *, timeout: float) -> None:
         self._cut = cut
         super().__init__(timeout=timeout)
+        # STARTTLS checks the certificate against this name, which `connect` does not set.
+        self._host = host
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
         connection: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]

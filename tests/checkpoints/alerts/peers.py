@@ -171,17 +171,29 @@ class _AnyPort(Controller):
 
 
 class SmtpPeer:
-    """The SMTP server, with a password; ``mails`` holds every copy that it took."""
+    """The SMTP server, with a password.
 
-    def __init__(self) -> None:
+    Attributes:
+        mails: every copy that it took.
+        secured: of each, whether it came over TLS.
+        logins: the names that a password was given for.
+    """
+
+    def __init__(self, **security: Any) -> None:
+        """Begin to listen.
+
+        Args:
+            security: ``ssl_context`` for TLS from the beginning, ``tls_context`` for STARTTLS.
+        """
         self.script = Script()
         self.mails: list[Mail] = []
+        self.secured: list[bool] = []
+        self.logins: list[str] = []
         self.refuse_recipients: set[str] = set()
         logging.getLogger("mail.log").setLevel(logging.CRITICAL)
         warnings.filterwarnings("ignore", message="Requiring AUTH while not requiring TLS")  # on loopback it may
-        self._controller = _AnyPort(
-            self, hostname="127.0.0.1", port=0, authenticator=_authenticate, auth_required=True, auth_require_tls=False
-        )
+        login: dict[str, Any] = {"authenticator": self._authenticate, "auth_required": True, "auth_require_tls": False}
+        self._controller = _AnyPort(self, hostname="127.0.0.1", port=0, **(login | security))
         self._controller.start()
 
     @property
@@ -205,6 +217,7 @@ class SmtpPeer:
         if fault.taken:
             assert isinstance(envelope.content, bytes)
             self.mails.append(message_from_bytes(envelope.content))
+            self.secured.append(server.transport.get_extra_info("ssl_object") is not None)
         match fault:
             case Fault.RATE_LIMITED | Fault.ERROR | Fault.ERROR_TAKEN:
                 return "451 try again later"
@@ -221,10 +234,12 @@ class SmtpPeer:
                 return "554 refused for good"
         return "250 taken"
 
-
-def _authenticate(server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
-    known = LoginPassword(SMTP_USER.encode(), SMTP_PASSWORD.encode())
-    return AuthResult(success=data == known, handled=False)
+    def _authenticate(
+        self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: LoginPassword
+    ) -> AuthResult:
+        self.logins.append(data.login.decode())
+        known = LoginPassword(SMTP_USER.encode(), SMTP_PASSWORD.encode())
+        return AuthResult(success=data == known, handled=False)
 
 
 @contextmanager
@@ -238,9 +253,9 @@ def http_peer() -> Iterator[HttpPeer]:
 
 
 @contextmanager
-def smtp_peer() -> Iterator[SmtpPeer]:
+def smtp_peer(**security: Any) -> Iterator[SmtpPeer]:
     """The SMTP server, for as long as the block runs."""
-    peer = SmtpPeer()
+    peer = SmtpPeer(**security)
     try:
         yield peer
     finally:

@@ -11,7 +11,7 @@ from checkpoints.alerts.lifecycle import advance, tick
 from checkpoints.alerts.message import MessageKind
 from checkpoints.alerts.problem import Alert, Problem, ProblemKind
 from checkpoints.alerts.routing import Routing, default_routing
-from checkpoints.alerts.telling import LOUD, Changes
+from checkpoints.alerts.telling import Changes
 from expectations.suite import Severity
 from tests.checkpoints.runs import NOON
 
@@ -88,7 +88,7 @@ def loud(changes: Changes) -> list[tuple[str, str]]:
     return [
         (told.channel, item.key)
         for told in changes.messages
-        if told.message.kind in LOUD
+        if told.message.kind.calls
         for item in told.message.items
         if item.resolved_at is None
     ]

@@ -54,6 +54,10 @@ def message(kind: MessageKind = MessageKind.PROBLEM, items: tuple[Item, ...] = (
         MessageKind.ACKNOWLEDGED: "Ada looks into it: raw failed, 2 problems",
         MessageKind.TEST: "A test of this channel, asked for by Ada",
     }
+    remarks = {
+        MessageKind.REMINDER: ("It came and went 3 times in 24 h.",),
+        MessageKind.WORSE: (f"{REPEATED.title}: was warning, is critical now",),
+    }
     return Message(
         kind=kind,
         thread="raw/2025-10-01T12:00",
@@ -64,7 +68,7 @@ def message(kind: MessageKind = MessageKind.PROBLEM, items: tuple[Item, ...] = (
         checkpoint=None if kind is MessageKind.TEST else "raw",
         ingest_id=None if kind is MessageKind.TEST else "sync-42",
         blocks=() if kind is MessageKind.TEST else ("staging", "marts", "dashboards"),
-        remarks=("It came and went 3 times in 24 h.",) if kind is MessageKind.REMINDER else (),
+        remarks=remarks.get(kind, ()),
         next_step=None if kind in (MessageKind.RESOLVED, MessageKind.TEST) else "mend the data, then: sluice run",
         links=(DOCS, PREFECT),
         at=AT,

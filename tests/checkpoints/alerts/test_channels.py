@@ -77,6 +77,15 @@ def test_a_missing_secret_is_named_with_every_place_that_was_searched(tmp_path: 
     assert "OUR_HOOK" in text or "SLUICE_" in text
 
 
+def test_all_that_is_missing_is_named_at_once(tmp_path: Path) -> None:
+    with pytest.raises(MissingSecretError) as caught:
+        opened(tmp_path, ChannelType.WEBHOOK, "url_from: OUR_HOOK", {})
+    assert (
+        "the channel ours: the webhook's address (OUR_HOOK) and the secret for signatures (SLUICE_WEBHOOK_SECRET) are "
+        "missing: they are set neither in the environment, nor in "
+    ) in str(caught.value)
+
+
 def test_the_environment_goes_before_env_and_that_before_files(tmp_path: Path) -> None:
     places = tmp_path / "secrets"
     places.mkdir()

@@ -10,6 +10,7 @@ import pytest
 
 from checkpoints.alerts.delivery import Channel, Delivery, DeliveryError
 from checkpoints.alerts.message import Message, MessageKind
+from expectations.suite import Severity
 from tests.checkpoints.alerts import channels
 from tests.checkpoints.alerts.faults_of_peers import Fault
 from tests.checkpoints.alerts.peers import http_peer, smtp_peer
@@ -92,6 +93,17 @@ def test_pagerduty_opens_an_incident_for_each_problem_and_closes_exactly_these()
         assert sorted(http.pagerduty.opened.values()) == [1, 1]
         tell(way.channel, *told, ALL[4])
         assert http.pagerduty.open_keys() == set()
+
+
+def test_pagerduty_hears_in_the_same_incident_that_it_is_worse() -> None:
+    stale = message(items=(STALE,)).model_copy(update={"severity": STALE.severity})
+    worse = message(MessageKind.WORSE, items=(STALE.model_copy(update={"severity": Severity.CRITICAL}),))
+    with http_peer() as http:
+        tell(channels.pagerduty(http).channel, stale, worse, message(MessageKind.RESOLVED, items=(STALE,)))
+        sent = [(each["event_action"], each.get("payload", {}).get("severity")) for each in http.pagerduty.events]
+        assert sent == [("trigger", "warning"), ("trigger", "critical"), ("resolve", None)]
+        assert len({each["dedup_key"] for each in http.pagerduty.events}) == 1
+        assert list(http.pagerduty.opened.values()) == [1]
 
 
 def test_pagerduty_closes_one_incident_for_many_problems_when_fewer_are_left() -> None:

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from checkpoints.alerts.formats import email, pagerduty, slack, terminal, webhook
 from checkpoints.alerts.formats.wording import duration, web_links
 from checkpoints.alerts.message import Link, Message, MessageKind
+from tests.checkpoints.alerts.raising import Memory, problem
 from tests.checkpoints.alerts.samples import ANY_MESSAGE, AT, REPEATED, STALE, many, message
 from tests.checkpoints.alerts.slack_limits import violations
 
@@ -172,6 +173,16 @@ def test_links_that_are_no_web_addresses_are_left_out() -> None:
     assert [link.url for link in web_links([Link(label="x", url=url) for url in urls])] == [
         "https://x.example/a%20b%7Cc%3Cd%3E"
     ]
+
+
+def test_what_to_do_next_is_said_once() -> None:
+    memory = Memory()
+    told = memory.run(*(problem(key, next_step="correct the data, then run `sluice check raw`") for key in "ab"))
+    said = told.messages[0].message
+    for text in (terminal.render(said), email.render(said).html, json.dumps(slack.render(said))):
+        assert text.count("correct the data") == 1
+    events = pagerduty.render(said).events
+    assert [json.dumps(event.body).count("correct the data") for event in events] == [1, 1]  # two incidents
 
 
 def test_a_first_message_is_understandable_without_opening_anything() -> None:

@@ -12,16 +12,18 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from checkpoints.alerts.report import Report
+from checkpoints.alerts.undelivered import escalation
 from checkpoints.ledger import Ledger
 from checkpoints.ledger.outbox import DeliveryState
 from checkpoints.result import Verdict
+from expectations.suite import Severity
 from tests.checkpoints.alerts.raising import CALM, problem
 from tests.checkpoints.ledger.conftest import ledger_server, url
 from tests.checkpoints.ledger.test_processes import kill_when_ready, start
 from tests.checkpoints.runs import MINUTE, NOON, run_of
 
 __all__ = ["ledger_server", "url"]
-A, B = problem("a"), problem("b")
+A, B, C = problem("a"), problem("b"), problem("c", Severity.WARNING)
 DIES = """
 import sys
 from sqlalchemy.engine import make_url
@@ -78,6 +80,22 @@ def test_what_the_ledger_gives_back_is_what_was_written(ledger: Ledger) -> None:
     assert ended is not None
     assert ended.resolved_at == NOON + MINUTE
     assert [each.id for each in ledger.alerts.latest()] == [2, 1]
+
+
+def test_who_was_told_in_place_of_another_hears_the_end_once(ledger: Ledger) -> None:
+    ledger.alerts.report(report(C), NOON)
+    claim = ledger.outbox.claim("slack", NOON, MINUTE)
+    assert claim is not None
+    instead = escalation(claim.message, "slack", "the token was revoked")
+    assert instead is not None
+    ledger.outbox.undelivered(claim, "the token was revoked", NOON, {"email": instead}, NOON + MINUTE)
+    ledger.alerts.report(report(thread="run-2", over=("c",)), NOON + MINUTE)
+    ledger.alerts.report(report(C, thread="run-3"), NOON + 2 * MINUTE)
+    said = [(item.thread, item.channel, item.kind.value) for item in ledger.outbox.items()]
+    assert said == [
+        ("run-1", "slack", "problem"), ("run-1", "email", "escalation"),
+        ("run-1", "slack", "resolved"), ("run-1", "email", "resolved"), ("run-3", "slack", "problem"),
+    ]  # fmt: skip
 
 
 def test_alerts_that_cannot_be_written_cost_no_verdict_and_leave_nothing_half_done(ledger: Ledger, url: URL) -> None:

@@ -93,10 +93,20 @@ def test_one_that_gets_worse_is_told_again_and_to_more() -> None:
     memory = Memory()
     memory.run(C)
     worse = memory.run(problem("c"))
-    assert sorted(kinds(worse)) == [("pagerduty", MessageKind.PROBLEM), ("slack", MessageKind.REMINDER)]
+    assert sorted(kinds(worse)) == [("pagerduty", MessageKind.PROBLEM), ("slack", MessageKind.WORSE)]
     assert "was warning, is critical now" in worse.messages[0].message.remarks[0]
+    (slack,) = [told.message for told in worse.messages if told.channel == "slack"]
+    assert slack.headline == "worse than before: shop.orders: c must hold, for 1 min"
     memory.run(C)
     assert loud(memory.run(problem("c"))) == []  # it has been as bad before
+
+
+def test_worse_is_said_in_place_of_a_reminder_that_is_due_at_the_same_moment() -> None:
+    memory = Memory(routing=replace(CALM, remind=timedelta(hours=4)))
+    memory.run(C, problem("d", Severity.WARNING))
+    worse = memory.run(problem("c"), problem("d", Severity.WARNING), after=5 * HOUR)
+    assert ("slack", "worse", ["c", "d"]) in said(worse)
+    assert loud(memory.wait(1 * HOUR)) == []
 
 
 def test_more_than_five_at_once_call_somebody_also_for_warnings() -> None:

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from checkpoints.alerts import answering
 from checkpoints.alerts.message import MessageKind
 from checkpoints.alerts.routing import rank
-from checkpoints.alerts.telling import LOUD, Changes
+from checkpoints.alerts.telling import Changes
 from expectations.suite import Severity
 from tests.checkpoints.alerts.raising import CALM, Memory, problem
 
@@ -58,7 +58,8 @@ class Alerting(RuleBasedStateMachine):
                 episode.worst, episode.acknowledged = each.severity, False
                 self.silent_until.pop(each.key, None)
             quiet = self._silent(each.key) or episode.acknowledged
-            settled = before[each.key] is not None and each.key in flapping and episode.told
+            now = self.memory.open(each.key)
+            settled = before[each.key] is not None and now is not None and now.flapping and episode.told
             fresh = set() if quiet or settled else WANTED[each.severity] - episode.told
             for channel in fresh:
                 assert self._count(changes, each.key, channel) == 1, "what is new gets through, once"
@@ -128,7 +129,7 @@ class Alerting(RuleBasedStateMachine):
         return sum(
             item.key == key and item.resolved_at is None
             for told in changes.messages
-            if told.channel == channel and told.message.kind in LOUD
+            if told.channel == channel and told.message.kind.calls
             for item in told.message.items
         )
 
@@ -138,7 +139,7 @@ class Alerting(RuleBasedStateMachine):
         for told in changes.messages:
             assert told.message.items, "every message is about something"
             going_on = [item for item in told.message.items if item.resolved_at is None]
-            if told.message.kind in LOUD:
+            if told.message.kind.calls:
                 assert going_on
                 assert not any(self._silent(item.key) for item in going_on), "nobody is called for what is snoozed"
             if told.message.kind is MessageKind.RESOLVED:

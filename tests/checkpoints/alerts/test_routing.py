@@ -86,6 +86,7 @@ def test_owners_and_whom_a_checkpoint_names_hear_of_warnings_and_worse(tmp_path:
         ("channels:\n  x: {type: carrier-pigeon}", 2, "it can be slack_webhook, slack"),
         ("remind_hours: often", 1, "must be a number"), ("flapping: {changes: 2.5, hours: 3}", 1, "a whole number"),
         ("escalate: {after_minutes: 5}", 1, "needs `to:`"), ("owners:\n  finance: [nobody]", 2, "no channel 'nobody'"),
+        ("# nothing", 1, "the file is empty; it can have channels, owners, routes, .*; delete it where the default"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_with_its_line_and_does_not_stop_alerts(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checkpoints.alerts.soak import soak
+from tests.checkpoints.alerts.soaking import soak
 
 pytestmark = [
     pytest.mark.timeout(600),

@@ -1,13 +1,10 @@
-"""What the ledger remembers of flow runs, and when it expects them."""
+"""What the ledger remembers of flow runs, and when it expects them; on each of its databases."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from sqlalchemy.engine import URL
 
 from checkpoints.ledger import Ledger
 from checkpoints.ledger.flow_runs import FlowRun, RunState
@@ -16,13 +13,6 @@ from gx.errors import ConfigError
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Iterator[Ledger]:
-    made = Ledger(URL.create("sqlite", database=str(tmp_path / "ledger.sqlite")), gate_valid_hours=24)
-    yield made
-    made.close()
 
 
 def begin(ledger: Ledger, run_id: str, flow: str = "ingest-and-gate", at: datetime = NOON) -> FlowRun:
@@ -107,7 +97,7 @@ def test_the_last_expected_run_follows_the_clock_of_its_zone(cron: str, now: str
     assert berlin(cron).last_before(datetime.fromisoformat(now)) == datetime.fromisoformat(last)
 
 
-def test_the_next_expected_run_comes_after_now(ledger: Ledger) -> None:
+def test_the_next_expected_run_comes_after_now() -> None:
     assert berlin("*/15 * * * *").next_after(NOON) == NOON + 15 * MINUTE
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
 from checkpoints.ledger import Ledger, LedgerError
+from checkpoints.ledger.schema import VERSION
 from checkpoints.override import new_override
 from checkpoints.result import Verdict
 from gx.scan.scan_state import ScanState
@@ -145,7 +146,7 @@ def test_a_prune_that_fails_half_way_deletes_nothing(full: Ledger, url: URL) -> 
 
 def test_the_status_tells_version_rows_ends_and_size(full: Ledger) -> None:
     found = full.status()
-    assert found.version == 4
+    assert found.version == VERSION
     assert (found.rows["ingests"], found.rows["checkpoint_runs"], found.rows["overrides"]) == (5, 5, 0)
     assert found.oldest == (NOON + DAY).replace(tzinfo=None)
     assert found.newest == (NOON + 96 * DAY).replace(tzinfo=None)

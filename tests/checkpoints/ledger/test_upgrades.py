@@ -89,6 +89,13 @@ def test_an_upgraded_ledger_has_the_tables_of_a_new_one(old: URL, ledger: Ledger
     engine.dispose()
 
 
+def test_what_an_open_alert_failed_last_is_since_when_it_fails(url: URL, ledger: Ledger) -> None:
+    write_old_ledger(url, 4)
+    alerts = {alert.problem.key: (alert.failing_since, alert.last_failed_at) for alert in ledger.alerts.latest()}
+    assert alerts["a"] == (NOON - 20 * MINUTE, NOON - 20 * MINUTE)
+    assert alerts["b"] == (None, NOON - timedelta(hours=23, minutes=50))
+
+
 def test_several_processes_that_open_an_old_ledger_at_once_upgrade_it_once(old: URL) -> None:
     openers = [start(OPENS, old) for _ in range(4)]
     for opener in openers:
@@ -112,7 +119,9 @@ def test_a_process_killed_half_way_leaves_the_old_version_and_the_next_one_upgra
     kill_when_ready(start(DIES, old))
     assert versions(old) == before
     engine = sa.create_engine(old)
-    assert not sa.inspect(engine).has_table("alerts")
+    inspector = sa.inspect(engine)
+    alerts = inspector.get_columns("alerts") if inspector.has_table("alerts") else []
+    assert "failing_since" not in {column["name"] for column in alerts}
     engine.dispose()
     assert ledger.gate("marts", ["staging"], ingest_id=None, now=LATER).is_open
 

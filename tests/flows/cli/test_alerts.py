@@ -107,6 +107,18 @@ def test_a_softer_checkpoint_warns_and_says_so(told_project: ForeignProject) -> 
     assert "softer" in alert["problem"]["remarks"][0]
 
 
+def test_a_query_over_personal_data_is_told_in_a_plain_sentence_without_itself(told_project: ForeignProject) -> None:
+    project = told_project
+    query = "unexpected_rows_expectation: {unexpected_rows_query: 'select * from {batch} where email is null'}"
+    project.suite(query, more="pii: [email]\n")
+    assert project.check().code == 1
+    (item,) = told(project)[0]["items"]
+    assert (item["title"], item["expected"], item["observed"]) == (
+        "shop.orders: a query of the suite finds no rows", "a query of the suite finds no rows", "it finds 2 rows",
+    )  # fmt: skip
+    assert "email is null" not in json.dumps(told(project))
+
+
 def test_a_ledger_that_cannot_be_written_is_told_directly(told_project: ForeignProject) -> None:
     project = told_project
     project.suite(ALWAYS)

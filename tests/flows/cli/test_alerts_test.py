@@ -13,6 +13,13 @@ from tests.checkpoints.alerts.faults_of_peers import Fault
 from tests.checkpoints.alerts.peers import HttpPeer, http_peer
 from tests.checkpoints.alerts.receivers import ROUTING_KEY, SLACK_CHANNEL, SLACK_TOKEN
 
+LOGIN = "and SLUICE_SMTP_USER and SLUICE_SMTP_PASSWORD where the mail server asks for a login"
+TLS = "and SLUICE_SMTP_TLS where the connection is not secured by starttls: tls or none"
+WITHOUT_ALL = (
+    "`host` is missing: write `host: smtp.example.com`, or set SLUICE_SMTP_HOST; `to` is missing: write "
+    "`to: data-team@example.com`, or set SLUICE_SMTP_TO; the mail server's password is missing: SLUICE_SMTP_PASSWORD is"
+)
+
 
 def project(directory: Path, http: HttpPeer) -> Path:
     (directory / "checkpoints").mkdir()
@@ -22,6 +29,7 @@ channels:
   bot: {{type: slack, channel: {SLACK_CHANNEL}, api_url: "{http.url}/api/"}}
   pager: {{type: pagerduty, api_url: "{http.url}"}}
   hook: {{type: slack_webhook}}
+  mail: {{type: email, from: sluice@example.com}}
 """,
         encoding="utf-8",
     )
@@ -61,7 +69,14 @@ def test_a_bot_that_cannot_look_for_lost_answers_is_told_what_it_needs(tmp_path:
         ("bot", {"SLUICE_SLACK_TOKEN": "xoxb-wrong-s3cr3t"}, "invalid_auth): the token is wrong", 3),
         ("pager", {"SLUICE_PAGERDUTY_ROUTING_KEY": "wrong-s3cr3t"}, "no integration 'Events API v2'", 3),
         ("hook", {}, "SLUICE_SLACK_WEBHOOK_URL is set neither", 2),
-        ("email", {"SLUICE_SMTP_HOST": "h"}, "not there yet: set SLUICE_SMTP_FROM, SLUICE_SMTP_TO (", 2),
+        (
+            "email",
+            {"SLUICE_SMTP_HOST": "h"},
+            f"not there yet: set SLUICE_SMTP_FROM, SLUICE_SMTP_TO; {LOGIN}; {TLS} (",
+            2,
+        ),
+        ("email", {"SLUICE_SMTP_USER": "u"}, "; and SLUICE_SMTP_PASSWORD where the mail server asks for a login;", 2),
+        ("mail", {"SLUICE_SMTP_USER": "u"}, WITHOUT_ALL, 2),
         ("pagr", {}, "did you mean 'pager'", 2),
     ],
 )

@@ -55,26 +55,81 @@ def project(tmp_path: Path) -> Project:
     return found
 
 
-def test_slack_knows_the_token_or_does_not_and_it_is_never_shown(project: Project, peer: str) -> None:
-    slack = {"SLUICE_SLACK_API_BASE": f"{peer}/api"}
+def channels(project: Project, base: str) -> None:
+    (project.directory / "checkpoints" / "_alerts.yml").write_text(
+        f"""\
+channels:
+  bot: {{type: slack, channel: C0123456789, token_from: TEAM_TOKEN, api_url: "{base}/api/"}}
+  pager: {{type: pagerduty, routing_key_from: TEAM_KEY, api_url: "{base}"}}
+"""
+    )
 
-    good = line(project.look(environment={**slack, "SLUICE_SLACK_TOKEN": TOKEN}), "connection", "slack")
-    bad = line(project.look(environment={**slack, "SLUICE_SLACK_TOKEN": "xoxb-wrong-one"}), "connection", "slack")
+
+def test_slack_knows_the_token_or_does_not_and_it_is_never_shown(project: Project, peer: str) -> None:
+    channels(project, peer)
+
+    good = line(project.look(environment={"TEAM_TOKEN": TOKEN}), "connection", "bot")
+    bad = line(project.look(environment={"TEAM_TOKEN": "xoxb-wrong-one"}), "connection", "bot")
 
     assert (good.status, good.detail) == (Status.FINE, "PetForce knows the bot sluice")
     assert (bad.status, bad.stops) == (Status.FAILED, False)
-    assert "invalid_auth; check SLUICE_SLACK_TOKEN" in bad.detail
+    assert "invalid_auth; check its variable" in bad.detail
     assert "xoxb" not in str(good) + str(bad)
 
 
+def test_a_secret_is_found_where_the_channels_find_it(project: Project, peer: str) -> None:
+    channels(project, peer)
+    secrets = project.directory / "secrets"
+    secrets.mkdir()
+    (secrets / "team_token").write_text(TOKEN)
+
+    found = project.look(environment={"SLUICE_SECRETS_DIR": str(secrets)})
+
+    assert line(found, "connection", "bot").status is Status.FINE
+    pager = line(found, "connection", "pager")
+    assert (pager.status, pager.stops) == (Status.FAILED, False)
+    assert "TEAM_KEY is set neither in the environment" in pager.detail
+
+
 def test_pagerduty_answers_and_its_key_is_said_to_be_unchecked(project: Project, peer: str) -> None:
-    environment = {"SLUICE_PAGERDUTY_API_BASE": peer, "SLUICE_PAGERDUTY_ROUTING_KEY": "R0UT1NG-s3cret"}
+    channels(project, peer)
 
-    found = project.look(environment=environment)
+    found = project.look(environment={"TEAM_KEY": "R0UT1NG-s3cret"})
 
-    assert line(found, "connection", "pagerduty").status is Status.FINE
+    assert line(found, "connection", "pager").status is Status.FINE
     assert line(found, "routing key").status is Status.NONE
     assert "R0UT1NG" not in "".join(map(str, found.lines))
+
+
+def test_where_there_is_no_channel_it_is_said_what_is_to_be_set(project: Project) -> None:
+    found = project.look(environment={"SLUICE_SLACK_TOKEN": TOKEN})
+
+    slack, pagerduty = line(found, "connection", "slack"), line(found, "connection", "pagerduty")
+    assert (slack.status, slack.detail) == (
+        Status.NONE, "no such channel: set SLUICE_SLACK_CHANNEL; or SLUICE_SLACK_WEBHOOK_URL",
+    )  # fmt: skip
+    assert (pagerduty.status, pagerduty.detail) == (Status.NONE, "no such channel: set SLUICE_PAGERDUTY_ROUTING_KEY")
+
+
+def test_a_channel_that_cannot_be_asked_without_sending_is_said_to_be_whole_or_not(project: Project) -> None:
+    (project.directory / "checkpoints" / "_alerts.yml").write_text(
+        "channels:\n  desk: {type: file}\n  hook: {type: webhook}\n"
+    )
+
+    found = project.look(environment={})
+
+    desk, hook = line(found, "connection", "desk"), line(found, "connection", "hook")
+    assert (desk.status, "sluice alerts test desk" in desk.detail) == (Status.FINE, True)
+    assert (hook.status, "SLUICE_WEBHOOK_URL" in hook.detail) == (Status.FAILED, True)
+
+
+def test_a_routing_that_is_wrong_is_said_and_stops_no_run(project: Project) -> None:
+    (project.directory / "checkpoints" / "_alerts.yml").write_text("routs: []\n")
+
+    found = project.look(environment={}, run=True)
+
+    assert "_alerts.yml:1 is wrong" in line(found, "connection", "alerts").detail
+    found.require()
 
 
 @pytest.mark.parametrize(("path", "status"), [("/api", Status.FINE), ("/broken", Status.FAILED)])
@@ -85,17 +140,13 @@ def test_prefect_is_asked_for_its_health(project: Project, peer: str, path: str,
 
 
 def test_nobody_who_is_told_keeps_a_run_from_beginning(project: Project) -> None:
-    nowhere = {
-        "SLUICE_SLACK_API_BASE": "http://127.0.0.1:9/api",
-        "SLUICE_SLACK_TOKEN": TOKEN,
-        "SLUICE_PAGERDUTY_API_BASE": "http://127.0.0.1:9",
-        "SLUICE_PAGERDUTY_ROUTING_KEY": "key",
-    }
+    channels(project, "http://127.0.0.1:9")
+    environment = {"TEAM_TOKEN": TOKEN, "TEAM_KEY": "key"}
 
-    found = project.look(environment=nowhere, run=True)
+    found = project.look(environment=environment, run=True)
 
-    assert line(found, "connection", "slack").status is Status.FAILED
-    assert line(found, "connection", "pagerduty").status is Status.FAILED
+    assert line(found, "connection", "bot").status is Status.FAILED
+    assert line(found, "connection", "pager").status is Status.FAILED
     found.require()
     assert len(found.noteworthy) >= 2
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection
 
-VERSIONS = (1, 2, 3)
+VERSIONS = (1, 2, 3, 4)
 _HERE = Path(__file__).parent
 _STATE = {"full_scan_at": "2025-09-30T12:00:00+00:00"}
 
@@ -29,6 +29,8 @@ def write_old_ledger(url: URL, version: int) -> None:
         if version >= 3:
             connection.execute(sa.text("UPDATE ingests SET number = CASE ingest_id WHEN 'ingest-0' THEN 1 ELSE 2 END"))
             connection.execute(sa.text("INSERT INTO suite_runs VALUES ('shop.orders', 2)"))
+        if version >= 4:
+            _run(connection, _HERE / "alerts.sql")
         connection.execute(sa.text("INSERT INTO schema_version VALUES (:version)"), {"version": version})
     engine.dispose()
 
