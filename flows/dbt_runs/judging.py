@@ -26,12 +26,12 @@ def why_unjudged(workspace: Workspace) -> str | None:
     spec = workspace.checkpoints.get(MODELS)
     if spec is None:
         return f"this project has no checkpoint {MODELS}"
-    kept = workspace.data_quality
+    kept, schema = workspace.data_quality, workspace.settings.data_quality_schema
     if not isinstance(kept, DataQuality):
         return "SLUICE_DATA_QUALITY_SCHEMA is none, so what dbt's runs took is not kept"
     read = {str(suite.table.schema).casefold() for suite in spec.choose(load_suites(workspace.settings.suites_dir))}
-    if kept.schema.casefold() not in read:
-        return f"its suites read {', '.join(sorted(read))}, and SLUICE_DATA_QUALITY_SCHEMA keeps runs in {kept.schema}"
+    if schema.casefold() not in read:
+        return f"its suites read {', '.join(sorted(read))}, and SLUICE_DATA_QUALITY_SCHEMA keeps runs in {schema}"
     return None if any_run(kept) else "no dbt run is on record yet"
 
 

@@ -151,8 +151,8 @@ def _tell(workspace: Workspace, loaded: Sequence[Loaded]) -> None:
     if not news and not over(known):
         return
     workspace.ledger.alerts.report(report, now)
-    if problem := alerting.send(report, now):
-        workspace.progress(f"alerts: {problem}")
+    if unsent := alerting.send(report, now):
+        workspace.progress(f"alerts: {unsent}")
 
 
 def _unread(loaded: Loaded) -> Problem | None:

@@ -55,7 +55,7 @@ def ledger_of(project: ForeignProject) -> Ledger:
     return Ledger(Settings(project=project.root).ledger(), gate_valid_hours=24)
 
 
-def how_runs_ended(project: ForeignProject) -> list[tuple[str, RunState]]:
+def how_runs_ended(project: ForeignProject) -> list[tuple[str, RunState | None]]:
     with closing(ledger_of(project)) as ledger:
         return [(run.flow, run.state) for run in ledger.flow_runs.latest_ends()]
 
