@@ -1,4 +1,4 @@
-"""The deployments: ingest on a schedule, each load when its gate opens, and the monitor all the time."""
+"""The deployments: ingest on a schedule, each load when its gate opens, and what watches them all the time."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from prefect.events import DeploymentEventTrigger
 from prefect.schedules import Cron
 
 from checkpoints.layers import LOADS
+from flows.dbt_runs.flow import watch_models
 from flows.monitor.flow import monitor
-from flows.monitor.schedules import MONITOR_CRON
+from flows.monitor.schedules import MONITOR_CRON, WATCH_MODELS_CRON
 from flows.pipeline import ingest_and_gate, load_and_gate
 from flows.reporting import OPENED
 
@@ -35,7 +36,8 @@ def deployments(project: Path, cron: str, time_zone: str = "UTC") -> Sequence[Ru
 
     Returns:
         ``ingest-and-gate/scheduled``; ``load-and-gate/<load>`` for each load, started by the event that its gate
-        opened (a load that is started without an open gate fails); and ``monitor/scheduled``.
+        opened (a load that is started without an open gate fails); ``watch-models/scheduled`` and
+        ``monitor/scheduled``.
     """
     where = str(project)
     scheduled: Any = ingest_and_gate.to_deployment(
@@ -44,10 +46,13 @@ def deployments(project: Path, cron: str, time_zone: str = "UTC") -> Sequence[Ru
         parameters={"project": where},
         concurrency_limit=_ONE_AT_A_TIME,
     )
+    judging: Any = watch_models.to_deployment(
+        "scheduled", cron=WATCH_MODELS_CRON, parameters={"project": where}, concurrency_limit=_ONE_OR_NONE
+    )
     watching: Any = monitor.to_deployment(
         "scheduled", cron=MONITOR_CRON, parameters={"project": where}, concurrency_limit=_ONE_OR_NONE
     )
-    return [scheduled, *(_triggered(where, load) for load in LOADS), watching]
+    return [scheduled, *(_triggered(where, load) for load in LOADS), judging, watching]
 
 
 def _triggered(project: str, load: str) -> RunnerDeployment:

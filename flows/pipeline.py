@@ -6,7 +6,6 @@ go on. Decisions are read from the ledger, never from a task's result, and nothi
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -23,7 +22,9 @@ from prefect.runtime import flow_run
 from checkpoints.gate import Gate, GateClosedError
 from checkpoints.layers import LOADS, publish_gate
 from checkpoints.result import CheckpointFailedError, CheckpointRun
+from flows.dbt_runs.judging import MODELS, judge_models
 from flows.ingest_ids import new_ingest_id
+from flows.masked import masked
 from flows.monitor.told import tell_killed, tell_run
 from flows.prefect_page import page_of_this_run
 from flows.recording import recorded
@@ -31,7 +32,6 @@ from flows.reporting import announce, leave_artifact
 from flows.scenario import Scenario
 from flows.workspace import Workspace, open_workspace
 from gx.errors import ConfigError, SluiceError
-from gx.masking import mask_error
 from gx.settings import Settings, load_settings
 
 FIRST_CHECKPOINT = "raw"
@@ -66,21 +66,21 @@ _PATIENT: dict[str, Any] = {
 @task(name="preflight", task_run_name="preflight", **_PATIENT)
 def preflight() -> None:
     """Fail before anything is loaded when something cannot be used."""
-    with _masked():
+    with masked():
         _workspace.get().preflight()
 
 
 @task(name="ingest", task_run_name="ingest {ingest_id}", **_PATIENT)
 def ingest(ingest_id: str) -> int:
     """Bring the sources to raw; returns the number of rows."""
-    with _masked():
+    with masked():
         return _workspace.get().ingest(ingest_id).rows
 
 
 @task(name="checkpoint", task_run_name="checkpoint {name}", **_PATIENT)
 def checkpoint(name: str, ingest_id: str, *, built: bool = False) -> CheckpointRun:
     """Run a checkpoint and record its decisions. A verdict is a result; only being unable to check raises."""
-    with _masked():
+    with masked():
         run = _workspace.get().check(name, ingest_id, built=built)
         leave_artifact(run)
         if run.not_copied:
@@ -95,7 +95,7 @@ def gate(load: str, ingest_id: str) -> Gate:
     Raises:
         GateClosedError: it is closed.
     """
-    with _masked():
+    with masked():
         try:
             return _workspace.get().require_open(load, ingest_id)
         except GateClosedError as error:
@@ -106,7 +106,7 @@ def gate(load: str, ingest_id: str) -> Gate:
 @task(name="load", task_run_name="load {name}", **_PATIENT)
 def load(name: str, ingest_id: str) -> int:
     """Build a layer with dbt; returns the number of models. Looks at the gate itself once more."""
-    with _masked():
+    with masked():
         return len(_workspace.get().load(name, ingest_id).models)
 
 
@@ -117,7 +117,7 @@ def publish(name: str, ingest_id: str) -> None:
     Raises:
         GateClosedError: it is closed; readers see what they saw.
     """
-    with _masked():
+    with masked():
         _workspace.get().publish(name, ingest_id)
 
 
@@ -130,9 +130,14 @@ def main_job(project: str, ingest_id: str, scenario: Scenario | None = None) -> 
         CheckpointFailedError: the last layer's checkpoint, which gates nothing, did not pass.
     """
     with _opened(project, "sluice", f"sluice run, {ingest_id}", ingest_id, scenario):
-        _ingest_and_check(ingest_id)
-        for name in LOADS:
-            _load_behind_gate(name, ingest_id)
+        try:
+            _ingest_and_check(ingest_id)
+            for name in LOADS:
+                _load_behind_gate(name, ingest_id)
+        except Exception:
+            _judge_models(ingest_id)
+            raise
+        _judge_models(ingest_id)
 
 
 def _crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None:
@@ -210,6 +215,12 @@ def _check(name: str, ingest_id: str, *, built: bool = False) -> CheckpointRun:
         raise
 
 
+def _judge_models(ingest_id: str) -> None:
+    """Check how dbt's runs went, also that of a load that failed."""
+    if _workspace.get().asked_dbt:
+        judge_models(_workspace.get(), lambda: _check(MODELS, ingest_id))
+
+
 def _announce(load_name: str, ingest_id: str) -> None:
     workspace = _workspace.get()
     announce(workspace.gate(load_name, ingest_id))
@@ -254,23 +265,6 @@ def _in_workspace(
             yield
         finally:
             _workspace.reset(token)
-
-
-class UnexpectedError(SluiceError):
-    """A bug of ours or a library's, in words that Prefect may store."""
-
-
-@contextmanager
-def _masked() -> Iterator[None]:
-    """Prefect stores and logs what a task raises: let nothing out that may hold a value or a secret."""
-    try:
-        yield
-    except SluiceError:
-        raise
-    except Exception as error:
-        if os.environ.get("SLUICE_DEBUG"):
-            raise
-        raise UnexpectedError(f"unexpected {type(error).__name__}: {mask_error(str(error))}") from None
 
 
 @dataclass(frozen=True)

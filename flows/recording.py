@@ -27,6 +27,10 @@ BEAT_SECONDS = 30.0
 _PATIENCE_SECONDS = 35.0  # a little longer than the ledger itself waits for a lock
 
 
+class SteppedAsideError(SluiceError):
+    """A run that let another go first, and will come again: it has neither failed nor found anything well."""
+
+
 @contextmanager
 def recorded(
     settings: Settings,
@@ -74,6 +78,8 @@ def how_it_ended(error: BaseException) -> tuple[RunState, str | None]:
         return RunState.CLOSED, f"the gate of {error.gate.load} is closed"
     if isinstance(error, CheckpointFailedError):
         return RunState.CLOSED, f"the last checkpoint {error.verdict}"
+    if isinstance(error, SteppedAsideError):
+        return RunState.STOPPED, str(error)
     if isinstance(error, SluiceError):
         return RunState.FAILED, str(error)
     if isinstance(error, KeyboardInterrupt):

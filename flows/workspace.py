@@ -50,6 +50,8 @@ class Workspace:
     warehouse: Warehouse
     sources: SourceWiring
     preflighted: bool = False
+    asked_dbt: bool = False
+    """Whether a load got as far as dbt, however that ended."""
     prefect_url: str | None = None
     """The flow run's page, where it is one."""
 
@@ -187,6 +189,7 @@ class Workspace:
         self.warehouse.release()
         own = OwnRuns(self.settings, self.data_quality, self.warehouse, self.progress)
         deduplicate, done = self.scenario.deduplicate, self._model_done
+        self.asked_dbt = True
         run = own.run(load, self.audited, deduplicate=deduplicate, ingest_id=ingest_id, on_progress=done)
         if load in self.audited:
             self.publication(load).finish(ingest_id, utc_now())

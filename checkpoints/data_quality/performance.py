@@ -131,6 +131,21 @@ def models_now(data_quality: DataQuality) -> tuple[ModelNow, ...]:
     return tuple(sorted(found, key=lambda model: (model.seconds is not None, -(model.seconds or 0), model.name)))
 
 
+def any_run(data_quality: DataQuality) -> bool:
+    """Whether any dbt run is on record.
+
+    Raises:
+        SluiceError: the warehouse cannot be read.
+    """
+    found: list[object] = []
+
+    def work(connection: Connection, tables: DataQualityTables) -> None:
+        found.extend(connection.execute(sa.select(tables.dbt_runs.c.run_id).limit(1)).scalars())
+
+    data_quality.write(work)
+    return bool(found)
+
+
 def record_runs(
     data_quality: NoDataQuality,
     read: Callable[[], Iterable[MeasuredRun]],

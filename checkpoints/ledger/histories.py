@@ -13,24 +13,29 @@ from checkpoints.ledger.runs import ACCEPTED
 from checkpoints.ledger.schema import checkpoint_runs, expectation_results, row_counts
 
 MOST_RUNS = 400
-"""The newest so many; a year of daily runs."""
+"""The newest so many, each of an ingest of its own; a year of daily runs."""
 _AT_ONCE = 100
 
 
 def counted_runs(connection: Connection, table: str, ingest_id: str) -> tuple[tuple[str, datetime, int], ...]:
     """Run, time and row count of a table, oldest first; none of this ingest, whose data is what is judged."""
     runs, counts = checkpoint_runs.c, row_counts.c
-    query = (
-        sa.select(counts.run_id, counts.measured_at, counts.row_count, runs.ingest_id)
+    newest_first = (counts.measured_at.desc(), counts.run_id.desc())
+    # A checkpoint may be run hundreds of times on one ingest; it is one of the history all the same.
+    of_ingest = sa.func.row_number().over(partition_by=runs.ingest_id, order_by=newest_first)
+    ranked = (
+        sa.select(counts.run_id, counts.measured_at, counts.row_count, of_ingest.label("age"))
         .join(checkpoint_runs, runs.run_id == counts.run_id)
         .where(counts.table_name == table, runs.verdict.in_(ACCEPTED), runs.ingest_id != ingest_id)
-        .order_by(counts.measured_at.desc(), counts.run_id.desc())
+        .subquery()
+    )
+    latest = (
+        sa.select(ranked.c.run_id, ranked.c.measured_at, ranked.c.row_count)
+        .where(ranked.c.age == 1)
+        .order_by(ranked.c.measured_at.desc(), ranked.c.run_id.desc())
         .limit(MOST_RUNS)
     )
-    latest: dict[str, tuple[str, datetime, int]] = {}
-    for run_id, at, rows, ingest in connection.execute(query):
-        latest.setdefault(ingest, (run_id, at, rows))
-    return tuple(reversed(latest.values()))
+    return tuple((run_id, at, rows) for run_id, at, rows in reversed(connection.execute(latest).all()))
 
 
 def observed(

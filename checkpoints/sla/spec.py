@@ -65,13 +65,19 @@ class SlaSpec:
         return f"{self.by:%H:%M} {self.calendar.zone.key}"
 
 
-def load_slas(checkpoints_dir: Path, calendars: Mapping[str, Calendar], flows: Collection[str]) -> tuple[SlaSpec, ...]:
+def load_slas(
+    checkpoints_dir: Path,
+    calendars: Mapping[str, Calendar],
+    flows: Collection[str],
+    tables: Collection[str] | None = None,
+) -> tuple[SlaSpec, ...]:
     """What the project declares, in its order; nothing where there is no such file.
 
     Args:
         checkpoints_dir: where the file may be.
         calendars: of the project, by name.
         flows: the names that runs are recorded under.
+        tables: those that a checkpoint checks, as their suites name them; None where that is not known.
 
     Raises:
         ConfigError: the file is wrong; with its line.
@@ -80,10 +86,16 @@ def load_slas(checkpoints_dir: Path, calendars: Mapping[str, Calendar], flows: C
     if not file.exists():
         return ()
     entries = read_document(file).mapping("the SLAs")
-    return tuple(_sla(name, node, calendars, flows) for name, node in entries.items())
+    return tuple(_sla(name, node, calendars, flows, tables) for name, node in entries.items())
 
 
-def _sla(name: str, node: Node, calendars: Mapping[str, Calendar], flows: Collection[str]) -> SlaSpec:
+def _sla(
+    name: str,
+    node: Node,
+    calendars: Mapping[str, Calendar],
+    flows: Collection[str],
+    tables: Collection[str] | None,
+) -> SlaSpec:
     what = f"the SLA {name}"
     if not _NAME.fullmatch(name):
         raise node.fail(f"{name!r} is no name of an SLA: up to 100 letters, digits, and ._- after the first")
@@ -101,6 +113,12 @@ def _sla(name: str, node: Node, calendars: Mapping[str, Calendar], flows: Collec
             TableName.parse(table)
         except ValueError as error:
             raise fields["table"].fail(str(error)) from None
+        if tables is not None and table not in tables:
+            known = ", ".join(sorted(tables)) or "none"
+            raise fields["table"].fail(
+                f"no checkpoint checks the table {table!r}{suggest(table, tables)}, so it would never be done; those "
+                f"that are checked: {known}"
+            )
     for key in ("by", "warn_until"):
         if key not in fields:
             raise node.fail(f'{what} needs `{key}:`, a time of day such as "04:00"')

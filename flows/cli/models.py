@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from checkpoints.data_quality.dbt_runs import OK, Prices
-from flows.cli.exit_codes import ExitCode
+from flows.cli.exit_codes import ExitCode, of_verdict
 from flows.cli.options import common, print_json
 from flows.cli.progress import terminal_progress
+from flows.importing import importing_for_good
 from gx.errors import ConfigError
 from gx.settings import Settings
 
@@ -60,11 +62,34 @@ def load(settings: Settings, as_json: bool, artifacts: tuple[Path, ...], days: f
         print_json([_loaded(each) for each in loaded])
     else:
         for each in loaded:
-            click.echo(f"{each.source}: {each.new_runs} of {each.runs} runs are new, {each.models} models written")
-    for each in loaded:
-        for problem in each.problems:
-            click.secho(f"not read: {problem}", err=True, fg="red")
+            click.echo(str(each))
+    _print_problems(problem for each in loaded for problem in each.problems)
     return ExitCode.ERRORED if any(each.problems for each in loaded) else ExitCode.OK
+
+
+@models.command()
+@common
+def watch(settings: Settings, as_json: bool) -> ExitCode:
+    """Load from the sources that are set, run the checkpoint `models`, and raise an alert for what is wrong. Once.
+
+    For cron, where `sluice serve` does not do it every ten minutes. Exits 0 also when there is nothing to check yet or
+    another run is at work, and says so; 1 when the checkpoint failed; 3 when something could not be read or checked.
+    """
+    with importing_for_good():
+        from flows.dbt_runs.watching import watch_once
+
+    with redirect_stdout(sys.stderr):  # libraries print remarks, and standard output is one document with --json
+        watched = watch_once(settings, progress=terminal_progress())
+    if as_json:
+        run = {"verdict": watched.run.verdict.value, "reasons": list(watched.run.reasons())} if watched.run else None
+        print_json({"loaded": [_loaded(each) for each in watched.loaded], "run": run, "unchecked": watched.unchecked})
+    else:
+        for line in watched.lines:
+            click.echo(line)
+    _print_problems(watched.problems)
+    if watched.problems:
+        return ExitCode.ERRORED
+    return of_verdict(watched.run.verdict) if watched.run and not watched.run.softer else ExitCode.OK
 
 
 @models.command("list")
@@ -109,6 +134,11 @@ def _opened(settings: Settings) -> Iterator[tuple[DataQuality, Warehouse]]:
     finally:
         warehouse.release()
         ledger.close()
+
+
+def _print_problems(problems: Iterable[str]) -> None:
+    for problem in problems:
+        click.secho(f"not read: {problem}", err=True, fg="red")
 
 
 def _told(model: ModelNow) -> str:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,6 +47,8 @@ _CLEANUP = f"""\
 +{REVOKE};
 """
 _START_SECONDS = 90
+_UNTIL_THE_RUN = timedelta(hours=1, minutes=12)
+"""From 12:48, when the grant was revoked in the document, to the run at 2:00; not waited for here."""
 
 
 @dataclass
@@ -57,6 +60,11 @@ class Facts:
         looked_in: how long a preflight took that found the missing grant.
         detected_after: from the start of the 2 a.m. run until it ended with what is missing.
         remedy: the statement that the preflight told.
+        alerted_after: from that start until its alert was on record, for everybody that the routing names.
+        alert: what it says.
+        warned_at_minutes: how old the dashboard was when the monitor, which looks every ten minutes, told that it is
+            getting old; on a clock that was turned forward, had nobody heard of anything before.
+        stale_at_minutes: likewise, that it is stale.
         nothing_loaded: whether no ingest began, and readers have what they had.
         green_in: how long the preflight took that found nothing wrong, once that statement was executed.
         recovered_in: how long the run after that took, and whether every gate opened.
@@ -67,6 +75,10 @@ class Facts:
     looked_in: float | None = None
     detected_after: float | None = None
     told: str | None = None
+    alerted_after: float | None = None
+    alert: str | None = None
+    warned_at_minutes: float | None = None
+    stale_at_minutes: float | None = None
     remedy: str | None = None
     nothing_loaded: bool = False
     green_in: float | None = None
@@ -74,9 +86,15 @@ class Facts:
     problems: list[str] = field(default_factory=list)
 
     @property
+    def revoke_to_alert(self) -> float | None:
+        """Seconds from the REVOKE to the alert, with the document's time between the REVOKE and the run."""
+        return None if self.alerted_after is None else _UNTIL_THE_RUN.total_seconds() + self.alerted_after
+
+    @property
     def held(self) -> bool:
         """Whether everything came out as it should."""
-        measured = (self.reviewed_in, self.looked_in, self.detected_after, self.green_in, self.recovered_in)
+        found = (self.reviewed_in, self.looked_in, self.detected_after, self.alerted_after)
+        measured = (*found, self.warned_at_minutes, self.stale_at_minutes, self.green_in, self.recovered_in)
         return self.nothing_loaded and not self.problems and None not in measured
 
 
@@ -86,7 +104,8 @@ def stale_data(settings: Settings, as_json: bool) -> ExitCode:
     """A grant is revoked at 12:47 AM: the run at 2:00 says which one before it loads anything.
 
     Works on a PostgreSQL warehouse and a ledger of its own, never on yours. Exits 0 when the review, the preflight and
-    the run all found the grant, nothing was loaded, and executing the GRANT that was told put it right.
+    the run all found the grant, the run's failure and the dashboard's age each raised an alert, nothing was loaded, and
+    executing the GRANT that was told put it right.
     """
     if not settings.is_reference:
         raise ConfigError("the replay works on the reference project; leave --project and SLUICE_PROJECT out")
@@ -100,7 +119,7 @@ def stale_data(settings: Settings, as_json: bool) -> ExitCode:
     ):
         _live_through(_world(settings, replays / "stale-data", admin), admin, facts, progress)
     if as_json:
-        print_json({**asdict(facts), "held": facts.held})
+        print_json({**asdict(facts), "revoke_to_alert": facts.revoke_to_alert, "held": facts.held})
     else:
         _print(facts)
     return ExitCode.OK if facts.held else ExitCode.FAILED
@@ -123,11 +142,17 @@ def _live_through(world: Settings, admin: URL, facts: Facts, progress: Callable[
         facts.problems.append(f"the preflight was to tell one missing grant, and told {[str(line) for line in red]}")
         return
     progress("2:00 AM: the run starts")
-    began = time.monotonic()
+    began, began_at = time.monotonic(), datetime.now(UTC)
     stopped = _job(world, progress)
     facts.detected_after, facts.told = time.monotonic() - began, stopped.problem
     with closing(stopped.ledger):
         latest = stopped.ledger.latest_ingest()
+        alert = next((each for each in stopped.ledger.alerts.unresolved() if each.opened_at >= began_at), None)
+    if alert is not None:
+        facts.alerted_after = (alert.opened_at - began_at).total_seconds()
+        facts.alert = alert.problem.title
+    progress("and if nobody had heard of it: the monitor looks every ten minutes")
+    _watch(world, facts)
     refused = stopped.code is not ExitCode.OK and facts.remedy in (stopped.problem or "")
     facts.nothing_loaded = refused and latest == yesterday and _published(world) == {yesterday}
     progress(f"the grant is given back as it was told: {facts.remedy}")
@@ -140,6 +165,13 @@ def _live_through(world: Settings, admin: URL, facts: Facts, progress: Callable[
     began = time.monotonic()
     _run(world, facts, "the run after it", progress)
     facts.recovered_in = time.monotonic() - began
+
+
+def _watch(world: Settings, facts: Facts) -> None:
+    from flows.stale_watch import ages_told
+
+    told = ages_told(world, world.state_dir)
+    facts.warned_at_minutes, facts.stale_at_minutes = told.warned, told.stale
 
 
 def _run(world: Settings, facts: Facts, what: str, progress: Callable[[str], None]) -> str:
@@ -229,6 +261,9 @@ def _print(facts: Facts) -> None:
     def seconds(value: float | None) -> str:
         return "never" if value is None else f"{value:.2f} s"
 
+    def minutes(value: float | None) -> str:
+        return "never" if value is None else f"{value:.0f} minutes"
+
     rows = [
         ("the document", "here, measured"),
         ("12:47 AM  permissions are cleaned up", f"a pull request with it fails in {seconds(facts.reviewed_in)}"),
@@ -237,14 +272,19 @@ def _print(facts: Facts) -> None:
         (" 2:00 AM  the daily run starts", "the daily run starts"),
         (" 2:14 AM  dbt fails, nobody is told", f"stopped {seconds(facts.detected_after)} after its start, with"),
         ("", facts.remedy or ""),
+        ("", f'alert "{facts.alert}" {seconds(facts.alerted_after)} after the start'),
         ("", "nothing was loaded" if facts.nothing_loaded else "something was loaded, or it was not found"),
         (" 9:00 AM  the CEO finds stale data", "readers have last night's data, with its age beside it (sluice_build)"),
+        ("          that is 7 hours old", f"the monitor warns when it is {minutes(facts.warned_at_minutes)} old,"),
+        ("", f"and alerts that it is stale at {minutes(facts.stale_at_minutes)}, whatever became of the run's alert"),
         (" 9:15 AM  access is restored", f"executed as told; the preflight is green after {seconds(facts.green_in)}"),
         (" 9:32 AM  fresh data", f"fresh data {seconds(facts.recovered_in)} later, every gate open"),
     ]
     click.echo()
     for then, now in rows:
         click.echo(f"{then:<40}{now}")
-    click.echo("\nfound then after 7 hours, by a reader; here by the run itself, which ends as a failed flow run")
+    click.echo("\nfound then after 7 hours, by a reader; here by the run itself, which fails and alerts")
+    whole = "never" if facts.revoke_to_alert is None else str(timedelta(seconds=round(facts.revoke_to_alert)))
+    click.echo(f"from the REVOKE to the alert: {whole}, of which {_UNTIL_THE_RUN} is the document's, until the run")
     for problem in facts.problems:
         click.secho(f"error: {problem}", err=True, fg="red")

@@ -54,8 +54,8 @@ def serve(settings: Settings, as_json: bool, cron: str, time_zone: str, port: in
 
         _watched_by_server(settings)
         click.echo(f"serving at {os.environ['PREFECT_API_URL']}; Ctrl-C stops", err=True)
-        # The pipeline runs one flow at a time, and one may wait: the monitor must not wait behind them.
-        serve_deployments(*deployments(settings.project, cron, time_zone), limit=4)
+        # The pipeline runs one flow at a time, and one may wait: what watches it must not wait behind them.
+        serve_deployments(*deployments(settings.project, cron, time_zone), limit=5)
     return ExitCode.OK
 
 

@@ -41,6 +41,9 @@ class Loaded:
     models: int
     problems: tuple[str, ...]
 
+    def __str__(self) -> str:
+        return f"{self.source}: {self.new_runs} of {self.runs} runs are new, {self.models} models written"
+
 
 def load_runs(
     sources: Iterable[RunSource], data_quality: DataQuality, prices: Prices, *, since: datetime, now: datetime
@@ -76,6 +79,11 @@ def load_runs(
         written = write_runs(data_quality, runs, prices, now)
         loaded.append(Loaded(source.describe(), len(runs), written.new_runs, written.models, (*found.problems, *ahead)))
     return tuple(loaded)
+
+
+def has_sources(settings: Settings) -> bool:
+    """Whether a project's settings name a source of dbt runs, completely or not."""
+    return bool(settings.dbt_artifacts.strip() or settings.dbt_cloud_token is not None or settings.dbt_query_history)
 
 
 def sources_of(

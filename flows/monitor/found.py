@@ -11,7 +11,10 @@ from checkpoints.layers import LOADS
 MONITOR = "monitor"
 """The name that the monitor's own runs are recorded under."""
 
-SERVED = ("ingest-and-gate", MONITOR)
+WATCH_MODELS = "watch-models"
+"""The name of the runs that bring dbt's runs on record and judge them."""
+
+SERVED = ("ingest-and-gate", MONITOR, WATCH_MODELS)
 """The flows whose schedules ``sluice serve`` records."""
 
 

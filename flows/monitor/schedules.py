@@ -5,12 +5,15 @@ from __future__ import annotations
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.ledger.schedules import Schedule
 from flows.clock import utc_now
-from flows.monitor.found import MONITOR
+from flows.monitor.found import MONITOR, WATCH_MODELS
 from gx.settings import Settings
 
 MONITOR_CRON = "*/10 * * * *"
 """A killed run is silent for three minutes before it counts as dead: with this it is told within a quarter of an hour.
 """
+
+WATCH_MODELS_CRON = "5-59/10 * * * *"
+"""Between two looks of the monitor; what dbt did is told within a quarter of an hour, as a killed run is."""
 
 
 def expect_served(settings: Settings, cron: str, time_zone: str) -> str | None:
@@ -28,6 +31,7 @@ def expect_served(settings: Settings, cron: str, time_zone: str) -> str | None:
     schedules = (
         Schedule.of("ingest-and-gate", cron, time_zone, now),
         Schedule.of(MONITOR, MONITOR_CRON, "UTC", now),
+        Schedule.of(WATCH_MODELS, WATCH_MODELS_CRON, "UTC", now),
     )
     ledger = Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
@@ -22,9 +22,11 @@ from checkpoints.ledger import Ledger
 from checkpoints.sla import SlaSpec, SlaStatus, Standing, load_slas, standings
 from checkpoints.sla.standing import problem_of as late_problem
 from checkpoints.sla.standing import sla_key
+from checkpoints.spec import CheckpointSpec
+from expectations.loader import load_suites
 from expectations.suite import Severity
 from flows.monitor.found import Found, recorded_flows
-from gx.errors import SluiceError, WarehouseError
+from gx.errors import ConfigError, SluiceError, WarehouseError
 from gx.settings import Settings
 from gx.warehouse.base import Warehouse
 
@@ -76,8 +78,17 @@ class Timeliness:
             ConfigError: the project's files are wrong.
         """
         directory = self._settings.checkpoints_dir
-        flows = recorded_flows(project_checkpoints(self._settings))
-        return load_slas(directory, load_calendars(directory, self._now), flows)
+        checkpoints = project_checkpoints(self._settings)
+        flows, tables = recorded_flows(checkpoints), self._checked_tables(checkpoints)
+        return load_slas(directory, load_calendars(directory, self._now), flows, tables)
+
+    def _checked_tables(self, checkpoints: Mapping[str, CheckpointSpec]) -> frozenset[str] | None:
+        """The tables that a checkpoint checks; None where that cannot be told, of which its own run tells."""
+        try:
+            suites = load_suites(self._settings.suites_dir)
+            return frozenset(str(suite.table) for spec in checkpoints.values() for suite in spec.choose(suites))
+        except ConfigError:
+            return None
 
     @cached_property
     def standings(self) -> dict[str, tuple[Standing, ...]]:

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from checkpoints.spec import load_checkpoints
+from expectations.accepted import AcceptedSchemas
 from expectations.build import build_expectations
 from expectations.loader import load_suites
 from expectations.suite import ExpectationSpec, Severity, SuiteSpec
+from gx.warehouse.table import TableName
 
 ROOT = Path(__file__).resolve().parents[2]
 CONTRACT = ROOT / "docs" / "reference-warehouse.md"
@@ -168,6 +170,26 @@ def test_a_row_count_that_changes_by_more_than_half_blocks_after_raw() -> None:
         (spec,) = found(name, ROWS_CHANGED)
         assert spec.kwargs == {"max_percent": 50}
         assert spec.blocking is not TABLES[name].is_raw
+
+
+@pytest.mark.parametrize("table", ["raw_stripe.charges", "staging.stg_stripe_charges", "marts.fct_revenue"])
+def test_the_rows_of_charges_are_held_against_their_history_and_only_warn(table: str) -> None:
+    (spec,) = found(table, "expect_table_row_count_to_be_as_usual")
+    assert (spec.severity, spec.blocking) == (Severity.WARNING, False)
+
+
+def test_revenue_is_held_against_its_history_and_only_warns() -> None:
+    (spec,) = found("marts.fct_revenue", "expect_column_sum_to_be_as_usual", column="amount_dollars")
+    assert (spec.severity, spec.blocking) == (Severity.WARNING, False)
+
+
+@pytest.mark.parametrize("kind", ["duckdb", "postgresql"])
+@pytest.mark.parametrize("table", [table for table in TABLES.values() if table.is_raw], ids=lambda table: table.name)
+def test_the_columns_of_every_raw_table_are_accepted_as_the_contract_has_them(table: ContractTable, kind: str) -> None:
+    assert len(found(table.name, "expect_table_schema_to_be_as_accepted")) == 1
+    accepted = AcceptedSchemas(ROOT / "expectations" / "suites", kind).read(TableName.parse(table.name))
+    assert accepted is not None
+    assert accepted.keys() == table.columns
 
 
 @pytest.mark.parametrize("table", ["staging.stg_stripe_charges", "marts.fct_revenue"])

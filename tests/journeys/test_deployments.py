@@ -16,7 +16,7 @@ from prefect.deployments.runner import RunnerDeployment
 from checkpoints.gate import Decision, Gate
 from checkpoints.ledger import Ledger
 from flows.deployments import deployments
-from flows.monitor.schedules import MONITOR_CRON
+from flows.monitor.schedules import MONITOR_CRON, WATCH_MODELS_CRON
 from flows.pipeline import LocalRun, ingest_and_gate, run_locally
 from flows.reporting import announce
 from gx.settings import REFERENCE_PROJECT, Settings
@@ -56,24 +56,33 @@ def test_there_is_one_deployment_for_the_ingest_and_one_for_each_load(declared: 
         "load-and-gate/staging",
         "load-and-gate/marts",
         "load-and-gate/dashboards",
+        "watch-models/scheduled",
         "monitor/scheduled",
     ]
 
 
-def test_the_ingest_and_the_monitor_have_schedules(declared: dict[str, RunnerDeployment]) -> None:
-    ingest, *loads, monitor = declared.values()
+def test_the_ingest_and_what_watches_it_have_schedules(declared: dict[str, RunnerDeployment]) -> None:
+    ingest, *loads, models, monitor = declared.values()
 
     assert [item.schedule for item in ingest.schedules or ()] == [CronSchedule(cron=CRON, timezone="UTC")]
+    assert [item.schedule for item in models.schedules or ()] == [CronSchedule(cron=WATCH_MODELS_CRON)]
     assert [item.schedule for item in monitor.schedules or ()] == [CronSchedule(cron=MONITOR_CRON)]
     assert [item.schedules or [] for item in loads] == [[], [], []]
     assert [len(item.triggers) for item in loads] == [1, 1, 1]
 
 
 def test_runs_of_one_deployment_wait_for_each_other(declared: dict[str, RunnerDeployment]) -> None:
-    for item in [*declared.values()][:-1]:
+    for item in [*declared.values()][:-2]:
         assert item.concurrency_limit == 1
         assert item.concurrency_options is not None
         assert item.concurrency_options.collision_strategy is ConcurrencyLimitStrategy.ENQUEUE
+
+
+def test_a_look_that_comes_while_one_goes_on_is_left_out(declared: dict[str, RunnerDeployment]) -> None:
+    for item in [*declared.values()][-2:]:
+        assert item.concurrency_limit == 1
+        assert item.concurrency_options is not None
+        assert item.concurrency_options.collision_strategy is ConcurrencyLimitStrategy.CANCEL_NEW
 
 
 def test_the_schedule_becomes_runs_with_these_versions_of_prefect_and_sqlalchemy(deployed: Deployed) -> None:

@@ -15,6 +15,7 @@ import pytest
 from prefect.client.schemas.objects import FlowRun, State, StateType
 
 from checkpoints.gate import GateClosedError
+from checkpoints.result import Verdict
 from flows.cli.exit_codes import ExitCode
 from flows.cli.job import run_main_job
 from flows.clock import utc_now
@@ -110,6 +111,7 @@ def test_nothing_runs_behind_a_closed_gate_and_it_is_not_tried_again(
         "load staging": DONE,
         "checkpoint staging": DONE,
         "gate marts": FAILED,
+        "checkpoint models": DONE,
     }
 
 
@@ -162,7 +164,7 @@ def test_each_checkpoint_leaves_an_artifact_with_verdict_reasons_and_data_docs(
     artifacts = prefect.artifacts(stopped.run.id)
     staging = str(artifacts["checkpoint-staging"].data)
 
-    assert set(artifacts) == {"checkpoint-raw", "checkpoint-staging"}
+    assert set(artifacts) == {"checkpoint-raw", "checkpoint-staging", "checkpoint-models"}
     assert "## raw: warned" in str(artifacts["checkpoint-raw"].data)
     assert "## staging: failed" in staging
     assert "105.6 % apart" in staging
@@ -198,6 +200,8 @@ def test_a_load_that_fails_ends_the_run_and_leaves_the_next_gate_closed_and_a_pa
                 threading.Timer(1.2, let_go).start()
 
         job = run_main_job(settings_of(state_after_good_run, wait_seconds=0.3), Scenario(), reporter)
+    verdicts = {run.checkpoint: run.verdict for run in job.ledger.runs_of(job.ingest_id)}
+    alerts = [alert.problem.title for alert in job.ledger.alerts.unresolved()]
     job.ledger.close()
     gates = Sluice(state_after_good_run).run("gate", "status", "--json")
 
@@ -207,6 +211,8 @@ def test_a_load_that_fails_ends_the_run_and_leaves_the_next_gate_closed_and_a_pa
     tasks = prefect.tasks(prefect.flow_run(f"sluice {job.ingest_id}").id)
     assert tasks["preflight"] == TaskRecord("Completed", 2)
     assert tasks["load marts"] == FAILED
+    assert (tasks["checkpoint models"], verdicts["models"]) == (DONE, Verdict.FAILED)
+    assert any(title.startswith("data_quality.dbt_run_latest: status") for title in alerts)
     assert "checkpoint marts" not in tasks
     assert {gate["load"]: gate["decision"] for gate in gates.document} == {
         "staging": "open",

@@ -156,7 +156,7 @@ def test_runs_on_a_filled_warehouse_bring_no_row_twice(two_runs: TwoRuns) -> Non
 def test_a_person_reads_verdicts_gates_and_where_the_data_docs_are(two_runs: TwoRuns) -> None:
     shown = two_runs.for_people.out.strip().splitlines()
 
-    for checkpoint in ("raw", "staging", "marts", "dashboards"):
+    for checkpoint in ("raw", "staging", "marts", "dashboards", "models"):
         assert any(
             re.match(rf"checkpoint {checkpoint} +passed +(\d+) of \1 expectations hold$", line) for line in shown
         )
@@ -165,7 +165,7 @@ def test_a_person_reads_verdicts_gates_and_where_the_data_docs_are(two_runs: Two
     assert shown[-1] == f"Data Docs: {(two_runs.sluice.state / 'data_docs' / 'index.html').as_uri()}"
     for load in ("staging", "marts", "dashboards"):
         assert any(re.match(rf"published {load} +yes +readers use it, built at 2.* UTC$", line) for line in shown)
-    assert len(shown) == 11
+    assert len(shown) == 12
 
 
 def waiting_check(state: Path, **environment: str) -> Running:

@@ -49,7 +49,7 @@ def postgres_run(states: Path, warehouse_url: sa.URL, prefect_server: PrefectSer
 def test_everything_passes_with_the_true_figures(postgres_run: PostgresRun) -> None:
     assert postgres_run.ended.code == 0, postgres_run.ended.err
     document = postgres_run.ended.document
-    assert [item["verdict"] for item in document["checkpoints"]] == ["passed"] * 4
+    assert [item["verdict"] for item in document["checkpoints"]] == ["passed"] * 5
     assert [gate["decision"] for gate in document["gates"]] == ["open"] * 3
     assert postgres_run.tables.figures() == TRUE_FIGURES
 

@@ -38,5 +38,14 @@ def test_it_is_found_within_minutes_of_the_runs_start_and_not_at_nine(replay: En
     assert replay.document["recovered_in"] > 0
 
 
+def test_the_run_alerts_when_it_ends_and_the_monitor_when_the_dashboard_grows_old(replay: Ended) -> None:
+    assert replay.document["alert"] == "sluice failed"
+    assert 0 < replay.document["alerted_after"] < 15 * 60
+    assert replay.document["revoke_to_alert"] == 72 * 60 + replay.document["alerted_after"]
+    # The document's limits, 180 and 360 minutes, at the next look: its readers saw 7 hours.
+    assert replay.document["warned_at_minutes"] == 190
+    assert replay.document["stale_at_minutes"] == 370
+
+
 def test_the_change_itself_would_not_have_been_merged_without_its_owner(replay: Ended) -> None:
     assert "role DBT_PROD_ROLE; owner Buck" in replay.document["review"]

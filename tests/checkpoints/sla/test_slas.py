@@ -36,10 +36,10 @@ def berlin(*moment: int) -> datetime:
     return datetime(*moment, tzinfo=BERLIN).astimezone(UTC)  # type: ignore[misc, arg-type]
 
 
-def slas(tmp_path: Path, text: str) -> tuple[SlaSpec, ...]:
+def slas(tmp_path: Path, text: str, tables: tuple[str, ...] | None = None) -> tuple[SlaSpec, ...]:
     (tmp_path / "_calendars.yml").write_text(CALENDARS)
     (tmp_path / "_slas.yml").write_text(text)
-    return load_slas(tmp_path, load_calendars(tmp_path, NOW), FLOWS)
+    return load_slas(tmp_path, load_calendars(tmp_path, NOW), FLOWS, tables)
 
 
 @pytest.fixture
@@ -167,3 +167,17 @@ def test_a_wrong_sla_is_refused_with_its_line(tmp_path: Path, change: tuple[str,
         slas(tmp_path, NIGHTLY.replace(*change))
     assert said in str(caught.value)
     assert abs((caught.value.line or 0) - line) <= 1
+
+
+def test_a_table_that_no_checkpoint_checks_would_never_be_done_and_is_refused(tmp_path: Path) -> None:
+    text = NIGHTLY.replace("flow: sluice", "table: marts.fct_revenu")
+    with pytest.raises(
+        ConfigError, match=r"_slas.yml:3: no checkpoint checks .*did you mean 'marts.fct_revenue'"
+    ) as told:
+        slas(tmp_path, text, ("marts.fct_revenue", "shop.orders"))
+    assert "marts.fct_revenue, shop.orders" in str(told.value)
+    assert slas(tmp_path, text.replace("revenu", "revenue"), ("marts.fct_revenue",))[0].table == "marts.fct_revenue"
+
+
+def test_where_the_checked_tables_are_not_known_none_is_refused(tmp_path: Path) -> None:
+    assert slas(tmp_path, NIGHTLY.replace("flow: sluice", "table: marts.any"))[0].table == "marts.any"
