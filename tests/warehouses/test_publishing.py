@@ -59,7 +59,7 @@ def test_another_build_than_the_one_that_was_checked_is_not_published(layer: Lay
 def test_a_build_that_is_not_complete_is_not_published(layer: Layer) -> None:
     layer.publish(1)
     build = layer.make(2)
-    layer.publisher.begin()
+    layer.publisher.begin(build.ingest_id)
 
     with pytest.raises(PublishingError, match="none is"):
         layer.publisher.publish(build)

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
+from checkpoints.gate import ROLLED_BACK
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.result import Verdict
-from flows.publication import ROLLED_BACK
 from tests.checkpoints.runs import MINUTE, NOON, OUTCOMES, outcome, record, run_of
 
 
