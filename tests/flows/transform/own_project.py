@@ -127,7 +127,7 @@ def make(root: Path, monkeypatch: pytest.MonkeyPatch, url: URL) -> Own:
 def write_dbt(own: Own) -> None:
     """The dbt project, with the macro as one copies it."""
     root, url = own.foreign.root / "dbt", own.url
-    profile = {"type": "duckdb", "path": url.database, "schema": "acme", "threads": 1}
+    profile: dict[str, object] = {"type": "duckdb", "path": url.database, "schema": "acme", "threads": 1}
     if url.get_backend_name() != "duckdb":
         profile = {
             "type": "postgres", "host": url.query["host"], "user": url.username, "password": "", "port": 5432,
