@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
+from gx.errors import ConfigError
 from gx.warehouse.table import TableName
 
 
@@ -20,9 +21,34 @@ class AuditCopy:
     schemas: Mapping[str, str] = field(default_factory=dict)
     verify: Callable[[], None] = lambda: None
 
+    def places_of(self, tables: Iterable[TableName]) -> dict[TableName, TableName]:
+        """Where the tables of a checkpoint are read.
+
+        Raises:
+            ConfigError: likewise; or none of them is in the layer, so that the layer would be published unread.
+        """
+        places = {table: self.place_of(table) for table in tables}
+        if self.schemas and not any(place.schema in self.schemas.values() for place in places.values()):
+            layer = ", ".join(self.schemas)
+            raise ConfigError(
+                f"the checkpoint lets {layer} be published, and none of its suites is about a table there"
+            )
+        return places
+
     def place_of(self, table: TableName) -> TableName:
-        """Where a table is read."""
-        read = None if table.schema is None or table.database else self.schemas.get(table.schema.casefold())
+        """Where a table is read.
+
+        Raises:
+            ConfigError: its name does not tell whether that is in the layer.
+        """
+        if not self.schemas:
+            return table
+        read = None if table.schema is None else self.schemas.get(table.schema.casefold())
+        if table.schema is None or (read is not None and table.database):
+            raise ConfigError(
+                f"{table} is read beside a layer that is not published yet: write it as schema.table, without a "
+                "database, or what readers see would be read in its place"
+            )
         return table if read is None else TableName((read, table.parts[-1]))
 
     def read_as(self, table: str) -> str:

@@ -14,6 +14,10 @@ from gx.errors import SluiceError
 PENDING = "pending"
 """Stands in the place of a verdict while there is none."""
 
+ROLLED_BACK = "taken back"
+"""Likewise for a build that was published and rolled back: no check opens its gates again, but a load that a person's
+override let begin, or the ingest that begins again, starts anew. The ledger has room for ten characters."""
+
 
 class Decision(StrEnum):
     """Open or closed; there is nothing between."""

@@ -186,7 +186,7 @@ class CheckpointRunner:
         prepared: list[tuple[TableValidation, list[Unbuilt]]] = []
         tables: list[ReadTable] = []
         with self.warehouse.hold():
-            places = {suite.table: self.audit_copy.place_of(suite.table) for suite in suites}
+            places = self.audit_copy.places_of(suite.table for suite in suites)
             there = self.warehouse.find_tables(list(places.values()))
             found = {table: there[place] for table, place in places.items() if place in there}
             _refuse_one_table_twice(spec, suites, found)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from checkpoints.loads import LOADS_FILE, NAME, declared_loads
 from expectations.documents import Node, check_keys, read_document, suggest
 from expectations.loader import choose_suites
 from expectations.suite import SuiteSpec
@@ -15,10 +15,8 @@ from gx.errors import ConfigError
 
 _KEYS = ("suites", "gates", "mode", "notify", "description")
 _MODES = ("blocking", "softer")
-DECLARED_LOADS = "_loads.yml"
-"""Beside the checkpoints a project may declare its loads; no checkpoint can have this name."""
 ALERTS_FILE = "_alerts.yml"
-"""Likewise who is told of what: see checkpoints.alerts.routing_file."""
+"""Beside the checkpoints: who is told of what (checkpoints.alerts.routing_file). No checkpoint can have this name."""
 SCHEDULES_FILE = "_schedules.yml"
 """Likewise when runs are expected: see checkpoints.expected_runs."""
 CALENDARS_FILE = "_calendars.yml"
@@ -27,8 +25,7 @@ FRESHNESS_FILE = "_freshness.yml"
 """Likewise how old tables may be: see checkpoints.freshness.spec."""
 SLAS_FILE = "_slas.yml"
 """Likewise by when all is done: see checkpoints.sla.spec."""
-_NO_CHECKPOINTS = (DECLARED_LOADS, ALERTS_FILE, SCHEDULES_FILE, CALENDARS_FILE, FRESHNESS_FILE, SLAS_FILE)
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
+_NO_CHECKPOINTS = (LOADS_FILE, ALERTS_FILE, SCHEDULES_FILE, CALENDARS_FILE, FRESHNESS_FILE, SLAS_FILE)
 
 
 @dataclass(frozen=True)
@@ -72,7 +69,7 @@ def load_checkpoints(checkpoints_dir: Path) -> dict[str, CheckpointSpec]:
     files = sorted(file for file in found if file.name not in _NO_CHECKPOINTS)
     if not files:
         raise ConfigError(f"there are no checkpoints: no YAML file in {checkpoints_dir}")
-    declared = _declared(checkpoints_dir / DECLARED_LOADS)
+    declared = declared_loads(checkpoints_dir)
     specs = [_load(file, declared) for file in files]
     by_name = {spec.name: spec for spec in specs}
     if len(by_name) < len(specs):
@@ -129,17 +126,8 @@ def _refuse_circles(checkpoints: dict[str, CheckpointSpec]) -> None:
         follow(name, ())
 
 
-def _declared(file: Path) -> tuple[str, ...] | None:
-    """The loads that a checkpoint may gate; None where a project declares none, and any name will do."""
-    if not file.exists():
-        return None
-    entries = read_document(file).mapping("the declaration of loads")
-    check_keys(entries, ("loads",), "the declaration of loads")
-    return entries["loads"].texts("`loads`") if "loads" in entries else ()
-
-
-def _load(file: Path, declared: tuple[str, ...] | None) -> CheckpointSpec:
-    if not _NAME.fullmatch(file.stem):
+def _load(file: Path, declared: Collection[str] | None) -> CheckpointSpec:
+    if not NAME.fullmatch(file.stem):
         raise ConfigError(
             "a checkpoint's file name may hold letters, digits, '_', '.' and '-' (it names the checkpoint)", file=file
         )
@@ -168,14 +156,14 @@ def _mode(node: Node) -> str:
     return mode
 
 
-def _loads(node: Node, declared: tuple[str, ...] | None) -> tuple[str, ...]:
+def _loads(node: Node, declared: Collection[str] | None) -> tuple[str, ...]:
     loads = node.texts("`gates`")
     for load in loads:
-        if not _NAME.fullmatch(load):
+        if not NAME.fullmatch(load):
             raise node.fail(f"the load {load!r} in `gates` may hold letters, digits, '_', '.' and '-' only")
         if declared is not None and load not in declared:
             known = ", ".join(declared) or "none"
             raise node.fail(
-                f"nobody declared the load {load!r}{suggest(load, declared)}; {DECLARED_LOADS} declares: {known}"
+                f"nobody declared the load {load!r}{suggest(load, declared)}; {LOADS_FILE} declares: {known}"
             )
     return loads

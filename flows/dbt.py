@@ -18,7 +18,7 @@ from typing import Literal, get_args
 
 from sqlalchemy.engine import URL
 
-from checkpoints.layers import LOADS, SCHEMAS
+from checkpoints.layers import LOADS
 from flows.dbt_process import follow, running
 from flows.dbt_profile import TARGETS, warehouse_environment
 from flows.dbt_results import DbtModelRun, recorded_models
@@ -118,7 +118,7 @@ class DbtSetup:
     lock_wait_seconds: float = 60.0
     """How long, roughly, to wait for another process that has a DuckDB file open."""
     audited: tuple[str, ...] = ()
-    """The loads whose tables are built in ``<schema>_audit``. The same for every load: a change means a new parse."""
+    """The schemas whose tables are built in ``<schema>_audit``. The same for every load: a change means a new parse."""
     project_dir: Path = PROJECT_DIR
     """The dbt project."""
     model: str | None = None
@@ -175,7 +175,7 @@ def run_dbt(
     started = clock()
     variables = {
         "deduplicate": deduplicate,
-        "audited_schemas": [schema for audited in setup.audited for schema in SCHEMAS[audited]],
+        "audited_schemas": list(setup.audited),
         "sluice_loads": list(LOADS) if setup.asking else [],
         "sluice_schema": setup.asking or "",
     }

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from checkpoints.audit_copy import AuditCopy
+from checkpoints.gate import ROLLED_BACK
+from checkpoints.layers import publish_gate
 from checkpoints.ledger import Ledger
-from gx.warehouse.publishing import Build, Publisher, PublishingError, audit_schema
-
-ROLLED_BACK = "taken back"
-"""The verdict, in the ledger, of a build that was published and rolled back; it has room for ten characters."""
+from checkpoints.spec import CheckpointSpec
+from gx.warehouse.publishing import Publisher, PublishingError, audit_schema
+from gx.warehouse.publishing_marks import Build
 
 
 @dataclass(frozen=True)
@@ -35,22 +36,11 @@ class Publication:
     load: str
     publisher: Publisher
 
-    def begin(self, *, audited: bool) -> None:
-        """Before dbt builds the layer: apart from its readers, or in their place.
-
-        Raises:
-            PublishingError: the warehouse refused.
-        """
-        if audited:
-            self.publisher.begin()
-        else:
-            self.publisher.unmark()
-
     def finish(self, ingest_id: str, now: datetime) -> None:
         """When dbt is done: the build is complete.
 
         Raises:
-            PublishingError: the warehouse refused.
+            PublishingError: it was not begun for this ingest, nothing was built, or the warehouse refused.
         """
         self.publisher.finish(Build(ingest_id, now.astimezone(UTC).replace(tzinfo=None)))
 
@@ -76,6 +66,21 @@ class Publication:
         raise PublishingError(
             f"there is no complete build of {self.load} for ingest {ingest_id}; run the load and its checkpoint first"
         )
+
+    def reading(self, spec: CheckpointSpec, ingest_id: str, *, built: bool) -> tuple[CheckpointSpec, AuditCopy]:
+        """What the layer's checkpoint reads, and with the gates that this can decide.
+
+        Args:
+            spec: the checkpoint.
+            ingest_id: what it is about.
+            built: there has to be a build of this ingest that waits; without, what readers see is read otherwise.
+        """
+        if built or self.waits(ingest_id):
+            return spec, self.audit_copy(ingest_id)
+        # What readers see says nothing about a build that they do not see, and so opens no gate for its ingest.
+        publication = publish_gate(self.load)
+        seen = [gate for gate in spec.gates if gate != publication] if self.is_published(ingest_id) else []
+        return replace(spec, gates=tuple(seen)), AuditCopy()
 
     def audit_copy(self, ingest_id: str) -> AuditCopy:
         """What the layer's checkpoint reads: the build that waits, and none but this ingest's."""
@@ -106,4 +111,5 @@ class Publication:
         if refused is not None and self.publisher.previous() is not None:
             reason = "readers use an earlier version than this ingest's"
             ledger.close_gates(self.load, refused.ingest_id, gates, reason, now, ROLLED_BACK)
+            self.publisher.discard(refused.ingest_id)  # built from the same rows, it would be the same again
         return RolledBack(self.load, refused, self.publisher.roll_back())

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 from checkpoints.alerts.alerting import Alerting
 from checkpoints.audit_copy import AuditCopy
 from checkpoints.data_quality import Closed, NoDataQuality, data_quality_of
-from checkpoints.gate import Gate, GateClosedError
+from checkpoints.gate import ROLLED_BACK, Gate, GateClosedError
 from checkpoints.ingesting import record_beginning
-from checkpoints.layers import LOADS, SCHEMAS, audited_loads, project_checkpoints, publish_gate
+from checkpoints.layers import audited_load, audited_loads, project_checkpoints, publish_gate
 from checkpoints.ledger import Ledger
+from checkpoints.loads import Load, declared_loads
 from checkpoints.result import CheckpointRun
 from checkpoints.spec import CheckpointSpec, find_checkpoint, gates_of
 from expectations.loader import load_suites
@@ -25,12 +26,11 @@ from flows.dbt_runs.own import OwnRuns
 from flows.importing import importing_for_good
 from flows.preflight.before_run import require_ready
 from flows.preflight.preflight import fit_together
-from flows.publication import ROLLED_BACK, Publication, RolledBack
+from flows.publication import Publication, RolledBack
 from flows.scenario import Scenario
 from flows.sources.ingest import IngestResult
 from flows.sources.wiring import SourceWiring
 from flows.turn import turn
-from gx.errors import ConfigError
 from gx.settings import Settings, source_urls
 from gx.warehouse.base import Warehouse
 from gx.warehouse.opening import open_warehouse, publisher_of
@@ -71,7 +71,7 @@ class Workspace:
         return alerting_of(self.settings, self.ledger, utc_now, self.prefect_url)
 
     @cached_property
-    def audited(self) -> tuple[str, ...]:
+    def audited(self) -> Mapping[str, Load]:
         """The loads that readers see only once their checkpoint let them through."""
         return audited_loads(self.settings)
 
@@ -127,12 +127,7 @@ class Workspace:
         spec = find_checkpoint(self.checkpoints, checkpoint)
         audit_copy = AuditCopy()
         if checkpoint in self.audited:
-            publication = self.publication(checkpoint)
-            if built or publication.waits(ingest_id):
-                audit_copy = publication.audit_copy(ingest_id)
-            else:
-                # What readers see already says nothing about a build that they do not.
-                spec = replace(spec, gates=tuple(gate for gate in spec.gates if gate != publish_gate(checkpoint)))
+            spec, audit_copy = self.publication(checkpoint).reading(spec, ingest_id, built=built)
         runner = CheckpointRunner(
             suites_dir=self.settings.suites_dir,
             open_context=lambda: open_context(self.settings.project, self.settings.state_dir),
@@ -177,6 +172,24 @@ class Workspace:
             DbtFailed: dbt failed, or took too long.
         """
         self.require_open(load, ingest_id)  # the second lock: whoever calls, the load looks for itself
+        self.begin_build(load, ingest_id)
+        own = OwnRuns(self.settings, self.data_quality, self.warehouse, self.progress)
+        deduplicate, done = self.scenario.deduplicate, self._model_done
+        schemas = tuple(schema for audited in self.audited.values() for schema in audited.schemas)
+        self.asked_dbt = True
+        run = own.run(load, schemas, deduplicate=deduplicate, ingest_id=ingest_id, on_progress=done)
+        if load in self.audited:
+            self.publication(load).finish(ingest_id, utc_now())
+            self.warehouse.release()
+        return run
+
+    def begin_build(self, load: str, ingest_id: str) -> None:
+        """Before dbt builds the load: make room for it, apart from its readers where it is audited.
+
+        Raises:
+            GateClosedError: what was built from this ingest was rolled back.
+            PublishingError: an audited load that it waits for was not published for this ingest.
+        """
         self._refuse_what_was_rolled_back(load, ingest_id)
         self._require_published_before(load, ingest_id)
         gates = self.checkpoints[load].gates if load in self.checkpoints else ()
@@ -185,16 +198,12 @@ class Workspace:
         with self.data_quality.closing(gates, ingest_id, reason) as closed:
             self.ledger.close_gates(load, ingest_id, gates, reason, utc_now())
         closed.check()  # and dbt, which asks the warehouse, finds this load's own gate there
-        self.publication(load).begin(audited=load in self.audited)
-        self.warehouse.release()
-        own = OwnRuns(self.settings, self.data_quality, self.warehouse, self.progress)
-        deduplicate, done = self.scenario.deduplicate, self._model_done
-        self.asked_dbt = True
-        run = own.run(load, self.audited, deduplicate=deduplicate, ingest_id=ingest_id, on_progress=done)
+        publisher = self.publication(load).publisher
         if load in self.audited:
-            self.publication(load).finish(ingest_id, utc_now())
-            self.warehouse.release()
-        return run
+            publisher.begin(ingest_id)
+        else:
+            publisher.unmark()
+        self.warehouse.release()
 
     def publish(self, load: str, ingest_id: str) -> None:
         """Give readers what a load built, if the gate of its publication is open for this very ingest.
@@ -221,9 +230,7 @@ class Workspace:
             PublishingError: there is nothing to go back to, or the warehouse refused.
             LedgerError: the ledger cannot be written; then nothing is rolled back either.
         """
-        if load not in self.audited:
-            audited = ", ".join(self.audited) or "none"
-            raise ConfigError(f"{load!r} is no layer that is audited; these are: {audited} (SLUICE_AUDIT_LAYERS)")
+        audited_load(self.settings, load)
         gates = self.checkpoints[load].gates if load in self.checkpoints else ()
         try:
             with self.data_quality.closing(gates, None, f"{load} was rolled back"):
@@ -233,7 +240,8 @@ class Workspace:
 
     def publication(self, load: str) -> Publication:
         """The publication of a load's schemas."""
-        return Publication(load, publisher_of(self.warehouse, SCHEMAS[load]))
+        declared = declared_loads(self.settings.checkpoints_dir) or {}
+        return Publication(load, publisher_of(self.warehouse, declared[load].schemas))
 
     def _refuse_what_was_rolled_back(self, load: str, ingest_id: str) -> None:
         # An event may come twice: built anew from the same rows, the same bad build would pass and be published again.
@@ -242,7 +250,8 @@ class Workspace:
             raise GateClosedError(gate)
 
     def _require_published_before(self, load: str, ingest_id: str) -> None:
-        for name in LOADS[: LOADS.index(load)][-1:]:
+        # A checkpoint with a load's name is about what that built.
+        for name in gates_of(self.checkpoints).get(load, ()):
             if name in self.audited and not self.publication(name).is_published(ingest_id):
                 self.warehouse.release()
                 raise PublishingError(

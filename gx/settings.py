@@ -61,8 +61,9 @@ class Settings(BaseSettings):
     not checked."""
     failover_warehouse: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_$]{0,254}$")
     """On Snowflake: the virtual warehouse that a run uses when the one in SLUICE_WAREHOUSE_URL cannot be used."""
-    audit_layers: str = "staging,marts,dashboards"
-    """Comma-separated layers that readers see only once their checkpoint has passed; ``none`` for no such layer."""
+    audit_layers: str | None = None
+    """Comma-separated loads that readers see only once their checkpoint has passed, ``none`` for no such load; by
+    default all that ``checkpoints/_loads.yml`` declares to be audited."""
     data_quality_schema: str = Field("data_quality", pattern=r"^[a-z_][a-z0-9_]{0,62}$")
     """The warehouse's schema in which gates and results are copied from the ledger; ``none`` for no copy."""
     late_minutes: float = Field(5, ge=0, le=7 * 24 * 60)

@@ -223,7 +223,7 @@ class DataQuality(NoDataQuality):
         if self._is_made:
             return
         query = relations_query(self._tables.schema, "information_schema")
-        there = {str(name).casefold() for _, name in connection.execute(query)}
+        there = {str(name).casefold() for _, name, _ in connection.execute(query)}
         tables = [table for table in self._tables.metadata.sorted_tables if table.name not in there]
         views = [view for view in self._tables.views(self._warehouse) if view.name not in there]
         if not there:

@@ -22,7 +22,7 @@ from expectations.moments import in_utc, moment_of
 from gx.masking import mask_error
 from gx.warehouse.base import Warehouse
 from gx.warehouse.catalog import last_altered
-from gx.warehouse.publishing import MARKER
+from gx.warehouse.publishing_marks import MARKER
 from gx.warehouse.table import CatalogTable, TableName
 
 

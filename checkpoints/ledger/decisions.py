@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from checkpoints.gate import Decision, GateDecision
+from checkpoints.gate import ROLLED_BACK, Decision, GateDecision
 from checkpoints.ledger.schema import gate_decisions
 
 
@@ -48,8 +48,19 @@ def gates_of_ingest(connection: Connection, ingest_id: str) -> list[tuple[str, s
     return [(str(load), str(checkpoint)) for load, checkpoint in connection.execute(query)]
 
 
+def taken_back(connection: Connection, load: str, ingest_id: str, checkpoint: str) -> bool:
+    """Whether what a checkpoint let through for an ingest was rolled back, and not begun anew since."""
+    made = [each for each in latest(connection, load, ingest_id) if each.checkpoint == checkpoint]
+    return any(each.verdict == ROLLED_BACK for each in made)
+
+
 def overtaken(connection: Connection, item: GateDecision) -> bool:
-    """Whether a later run began, or the load itself, while this run went on: then its decision is out of date."""
+    """Whether a later run began, or the load itself, while this run went on: then its decision is out of date.
+
+    So it is when what it is about was rolled back.
+    """
+    if taken_back(connection, item.load, item.ingest_id, item.checkpoint):
+        return True
     table = gate_decisions.c
     same_gate = (
         table.load == item.load,

@@ -104,7 +104,8 @@ class Ledger:
             runs.begin(connection, run_id, checkpoint, ingest_id, started)
             for load in gates:
                 pending = self._closing(load, ingest_id, checkpoint, reason, started, run_id=run_id)
-                decisions.record(connection, pending)
+                if not decisions.taken_back(connection, load, ingest_id, checkpoint):
+                    decisions.record(connection, pending)
 
     def close_gates(
         self, checkpoint: str, ingest_id: str, gates: Sequence[str], reason: str, now: datetime, verdict: str = PENDING
@@ -113,7 +114,9 @@ class Ledger:
         with self._database.exclusive() as connection:
             for load in gates:
                 closed = self._closing(load, ingest_id, checkpoint, reason, _naive(now), verdict=verdict)
-                decisions.record(connection, closed)
+                errored = verdict == Verdict.ERRORED.value
+                if not (errored and decisions.taken_back(connection, load, ingest_id, checkpoint)):
+                    decisions.record(connection, closed)
 
     def finish_run(
         self, run: CheckpointRun, gates: Sequence[str], report: Report | None = None

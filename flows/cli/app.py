@@ -6,6 +6,7 @@ import click
 
 from flows.cli.alerts import alerts
 from flows.cli.alerts_test import test_channel
+from flows.cli.build import build, publish
 from flows.cli.check import check
 from flows.cli.docs import docs
 from flows.cli.freshness import freshness
@@ -41,8 +42,8 @@ def cli() -> None:
 
 
 COMMANDS = (
-    run, ingest, check, gate, rollback, preflight, permissions, alerts, monitor, freshness, sla, models, sql, ledger,
-    docs, replay, suites, schema, serve,
+    run, ingest, check, gate, build, publish, rollback, preflight, permissions, alerts, monitor, freshness, sla, models,
+    sql, ledger, docs, replay, suites, schema, serve,
 )  # fmt: skip
 for command in COMMANDS:
     cli.add_command(command)

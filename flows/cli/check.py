@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import click
 
-from checkpoints.layers import project_checkpoints
+from checkpoints.layers import audited_load, project_checkpoints
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.result import Verdict
 from checkpoints.spec import CheckpointSpec, find_checkpoint
@@ -33,10 +33,15 @@ _COLOURS = {"passed": "green", "warned": "yellow"}
 @click.argument("checkpoint")
 @ingest_option("The ingest that is checked (default: the one that began last).")
 @click.option("--full", is_flag=True, help="Read all rows, also of tables that tell which of them are new.")
+@click.option("--built", is_flag=True, help="Read the build of an audited load that waits; errored if none does.")
 @common_failing_with(verdict="errored", results=[])
-def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | None, full: bool) -> ExitCode:
+def check(
+    settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | None, full: bool, built: bool
+) -> ExitCode:
     """Run CHECKPOINT, record its verdict and decide its gates. Loads nothing."""
     spec = find_checkpoint(project_checkpoints(settings), checkpoint)
+    if built:
+        audited_load(settings, checkpoint)
     # GX and the sources take seconds to import: --help and a mistyped name must not wait for them.
     with importing_for_good():
         from flows.cli.told import who_was_told
@@ -51,10 +56,11 @@ def check(settings: Settings, as_json: bool, checkpoint: str, ingest_id: str | N
             recorded(settings, f"check/{checkpoint}", f"sluice check {checkpoint}", ingest_id=ingest_id),
             open_workspace(settings, what=f"sluice check {checkpoint}", progress=terminal_progress()) as workspace,
         ):
-            if ingest_id is None and not spec.gates:
-                ingest_id = workspace.ledger.latest_ingest()  # no load waits for it, so it has no reason to close any
+            if ingest_id is None and (built or not spec.gates):
+                # What was built is of an ingest that began; and if no load waits there is no reason to close any.
+                ingest_id = workspace.ledger.latest_ingest()
             ingest_id = ingest_to_check(workspace.ledger, checkpoint, ingest_id, workspace.begin_ingest)
-            run = workspace.check(checkpoint, ingest_id, full_scan=full)
+            run = workspace.check(checkpoint, ingest_id, full_scan=full, built=built)
             gates = [workspace.gate(load, ingest_id) for load in spec.gates]
             failing = run.verdict is not Verdict.PASSED
             told = who_was_told(settings, workspace.ledger, run.finished_at, failing=failing)

@@ -216,11 +216,11 @@ def _preflight(world: Settings) -> tuple[Preflight, float]:
 
 def _published(world: Settings) -> set[str]:
     """The ingests that readers' layers are of."""
-    from checkpoints.layers import SCHEMAS
+    from checkpoints.layers import audited_loads
     from gx.warehouse.opening import open_warehouse, publisher_of
 
     warehouse = open_warehouse(world.warehouse(), wait_seconds=0)
-    builds = [publisher_of(warehouse, schemas).published() for schemas in SCHEMAS.values()]
+    builds = [publisher_of(warehouse, load.schemas).published() for load in audited_loads(world).values()]
     warehouse.release()
     return {build.ingest_id if build else "nothing" for build in builds}
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from checkpoints.layers import LOADS
 from flows.cli.exit_codes import ExitCode
 from flows.cli.options import common, print_json
 from flows.cli.progress import terminal_progress
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.argument("layer", type=click.Choice(LOADS))
+@click.argument("layer")
 @common
 def rollback(settings: Settings, as_json: bool, layer: str) -> ExitCode:
     """Give readers of LAYER what they used before the last publication.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from checkpoints.layers import SCHEMAS, audited_loads
+from checkpoints.layers import audited_loads
 from checkpoints.ledger import Ledger, RecordedRun
 from checkpoints.result import Verdict
 from checkpoints.spec import gates_of, load_checkpoints
@@ -21,7 +21,7 @@ from gx.errors import ConfigError, SluiceError
 from gx.settings import Settings
 
 if TYPE_CHECKING:
-    from gx.warehouse.publishing import Build
+    from gx.warehouse.publishing_marks import Build
 
 _SHOWN = 5
 _WAIT_SECONDS = 10.0  # for a DuckDB file that somebody else has open; a summary can do without it
@@ -136,11 +136,11 @@ def _published(settings: Settings) -> Sequence[PublishedLayer]:
     warehouse = open_warehouse(settings.warehouse(), wait_seconds=_WAIT_SECONDS)
     layers = []
     try:
-        for load in audited_loads(settings):
+        for name, load in audited_loads(settings).items():
             try:
-                layers.append(PublishedLayer(load, publisher_of(warehouse, SCHEMAS[load]).published()))
+                layers.append(PublishedLayer(name, publisher_of(warehouse, load.schemas).published()))
             except SluiceError as error:
-                layers.append(PublishedLayer(load, None, str(error)))
+                layers.append(PublishedLayer(name, None, str(error)))
     finally:
         warehouse.release()
     return layers

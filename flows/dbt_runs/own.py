@@ -52,7 +52,7 @@ class OwnRuns:
 
         Args:
             load: one of the loads.
-            audited: the loads whose tables are built apart from what readers use.
+            audited: the schemas whose tables are built apart from what readers use.
             deduplicate: as for :func:`flows.dbt.run_dbt`, and so are the next two.
             ingest_id: of what is loaded.
             on_progress: called as each model starts and ends.

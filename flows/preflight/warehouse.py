@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import SQLAlchemyError
 
-from checkpoints.layers import SCHEMAS, audited_loads
+from checkpoints.layers import audited_loads
+from checkpoints.loads import declared_loads
 from flows.preflight.checks import Check
 from flows.preflight.lines import Line, Status, line_of
 from flows.preflight.plan import Plan
@@ -165,13 +166,13 @@ def _yet_to_be_made(path: str) -> Line:
 
 def _schemas(plan: Plan) -> tuple[str, ...]:
     settings, found = plan.settings, list[str]()
-    if settings.is_reference:
-        if settings.fivetran_api_key is None:
-            found += _RAW
-        audited = audited_loads(settings)
-        for load, schemas in SCHEMAS.items():
-            found += schemas
-            found += [audit_schema(schema) for schema in schemas if load in audited]
+    if settings.is_reference and settings.fivetran_api_key is None:
+        found += _RAW
+    audited = audited_loads(settings)
+    for load in (declared_loads(settings.checkpoints_dir) or {}).values():
+        if settings.is_reference or load.name in audited:  # what dbt alone writes is not this user's business
+            found += load.schemas
+            found += [audit_schema(schema) for schema in load.schemas if load.name in audited]
     if settings.data_quality_schema != _OFF:
         found.append(settings.data_quality_schema)
     return tuple(found)

@@ -42,14 +42,14 @@ def is_named(column: sa.ColumnElement[Any], names: Sequence[str]) -> sa.ColumnEl
 
 
 def relations_query(schema: str, catalog_schema: str) -> sa.Select[Any]:
-    """A query for (schema, name) of all tables and views in a schema of the connection's own database.
+    """A query for (schema, name, type) of all tables and views in a schema of the connection's own database.
 
     Args:
         schema: its lower-case name.
         catalog_schema: where the catalog's views are.
     """
-    tables = _view("tables", _PLACE, catalog_schema)
-    query = sa.select(tables.c.table_schema, tables.c.table_name).order_by(tables.c.table_name)
+    tables = _view("tables", (*_PLACE, "table_type"), catalog_schema)
+    query = sa.select(tables.c.table_schema, tables.c.table_name, tables.c.table_type).order_by(tables.c.table_name)
     return query.where(
         sa.func.lower(tables.c.table_schema) == schema, tables.c.table_catalog == sa.func.current_database()
     )

@@ -38,6 +38,25 @@ class DropRelation(ExecutableDDLElement):
         self.table = table
 
 
+class DropView(ExecutableDDLElement):
+    """Drop a view."""
+
+    inherit_cache = False
+
+    def __init__(self, view: TableClause) -> None:
+        self.view = view
+
+
+class RenameTable(ExecutableDDLElement):
+    """Give a table another name in its schema."""
+
+    inherit_cache = False
+
+    def __init__(self, table: TableClause, name: str) -> None:
+        self.table = table
+        self.name = name
+
+
 class SetSchema(ExecutableDDLElement):
     """Move a table into another schema: itself, with indexes, grants and all, no copy of it."""
 
@@ -129,6 +148,17 @@ def _create_table_as(element: CreateTableAs, compiler: Any, **_: Any) -> str:
 @compiles(DropRelation)
 def _drop_relation(element: DropRelation, compiler: Any, **_: Any) -> str:
     return f"DROP TABLE {compiler.preparer.format_table(element.table)} CASCADE"
+
+
+@compiles(DropView)
+def _drop_view(element: DropView, compiler: Any, **_: Any) -> str:
+    return f"DROP VIEW {compiler.preparer.format_table(element.view)}"
+
+
+@compiles(RenameTable)
+def _rename_table(element: RenameTable, compiler: Any, **_: Any) -> str:
+    table = compiler.preparer.format_table(element.table)
+    return f"ALTER TABLE {table} RENAME TO {compiler.preparer.quote(quoted_name(element.name, quote=True))}"
 
 
 @compiles(SetSchema)

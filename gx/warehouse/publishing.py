@@ -2,31 +2,25 @@
 
 ``marts`` is what readers use, ``marts_audit`` what was built and waits for its checkpoint, ``marts_previous`` what
 readers used before. Each holds a table ``sluice_build`` of one row, which says what ingest its tables are of.
+While ``marts_audit`` is being built it holds ``sluice_begun`` instead, which says for what ingest.
 """
 
 from __future__ import annotations
 
-import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeVar
 
-import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
-from sqlalchemy.schema import CreateSchema, CreateTable, DropSchema
+from sqlalchemy.schema import CreateSchema, DropSchema
 
 from gx.errors import SluiceError
+from gx.warehouse import publishing_marks as marks
 from gx.warehouse.base import Warehouse
-from gx.warehouse.catalog import relations_query
-from gx.warehouse.ddl import DropRelation
-from gx.warehouse.table import CatalogTable
+from gx.warehouse.publishing_marks import Build, tables_in
 
 T = TypeVar("T")
-
-MARKER = "sluice_build"
 
 
 def audit_schema(schema: str) -> str:
@@ -39,17 +33,9 @@ def previous_schema(schema: str) -> str:
     return f"{schema}_previous"
 
 
-@dataclass(frozen=True)
-class Build:
-    """One build of a layer.
-
-    Attributes:
-        ingest_id: what it was built from.
-        built_at: when it was done, in UTC without a zone.
-    """
-
-    ingest_id: str
-    built_at: datetime
+def swap_schema(schema: str) -> str:
+    """Where tables are put aside, within a rollback."""
+    return f"{schema}_swap"
 
 
 class PublishingError(SluiceError):
@@ -75,19 +61,27 @@ class Publisher(ABC):
 
     # -- building ---------------------------------------------------------------------------------------------
 
-    def begin(self) -> None:
-        """Throw away what an earlier load built and nobody published.
+    def begin(self, ingest_id: str) -> None:
+        """Throw away what an earlier load built and nobody published, and make the audit schemas for this ingest.
 
         Raises:
             PublishingError: the warehouse refused.
         """
-        self._in_transaction("make room for a new build of", self._begin)
+        self._in_transaction("make room for a new build of", lambda connection: self._begin(connection, ingest_id))
 
-    def finish(self, build: Build) -> None:
-        """Mark what lies in the audit schemas as one complete build.
+    def discard(self, ingest_id: str) -> None:
+        """Throw away what lies in the audit schemas, if it was begun for this ingest or is of it.
 
         Raises:
             PublishingError: the warehouse refused.
+        """
+        self._in_transaction("clear the audit schemas of", lambda connection: self._discard(connection, ingest_id))
+
+    def finish(self, build: Build) -> None:
+        """Mark what lies in the audit schemas as one complete build. Nothing to do where one of this ingest waits.
+
+        Raises:
+            PublishingError: it was not begun for this ingest, a schema is empty, or the warehouse refused.
         """
         self._in_transaction("mark the build of", lambda connection: self._finish(connection, build))
 
@@ -167,19 +161,45 @@ class Publisher(ABC):
 
     # -- inside a transaction ---------------------------------------------------------------------------------
 
-    def _begin(self, connection: Connection) -> None:
-        for schema in self.schemas:
-            connection.execute(DropSchema(audit_schema(schema), cascade=True, if_exists=True))
+    def _begin(self, connection: Connection, ingest_id: str) -> None:
+        for schema in map(audit_schema, self.schemas):
+            connection.execute(DropSchema(schema, cascade=True, if_exists=True))
+            connection.execute(CreateSchema(schema))
+            marks.begin(connection, schema, ingest_id)
+
+    def _discard(self, connection: Connection, ingest_id: str) -> None:
+        waiting = self._waiting(connection)
+        if ingest_id in (self._begun_for(connection), waiting and waiting.ingest_id):
+            for schema in map(audit_schema, self.schemas):
+                connection.execute(DropSchema(schema, cascade=True, if_exists=True))
 
     def _finish(self, connection: Connection, build: Build) -> None:
-        for schema in map(audit_schema, self.schemas):
-            connection.execute(CreateSchema(schema, if_not_exists=True))
-            tables = [table.name for table in self._tables(connection, schema)]
-            self._mark(connection, schema, build, tables)
+        begun, waiting = self._begun_for(connection), self._waiting(connection)
+        if begun is None and waiting is not None and waiting.ingest_id == build.ingest_id:
+            return
+        if begun != build.ingest_id:
+            found = "none was begun" if begun is None else f"the one that was begun last is of ingest {begun}"
+            raise PublishingError(
+                f"no build in {self._names(audit_schema)} was begun for ingest {build.ingest_id}: {found}. "
+                "Begin it, and run dbt again"
+            )
+        built = {
+            schema: [table.name for table in tables_in(connection, schema) if table.name.casefold() != marks.BEGUN]
+            for schema in map(audit_schema, self.schemas)
+        }
+        if empty := [schema for schema, tables in built.items() if not tables]:
+            raise PublishingError(
+                f"nothing was built in {', '.join(empty)}. dbt builds there what is in the schemas that its variable "
+                f"`audited_schemas` lists; it should list {self._names(str)}"
+            )
+        for schema in built:  # first: dbt, which looks for it, builds nothing there any more
+            marks.drop(connection, schema, marks.BEGUN)
+        for schema, tables in built.items():
+            marks.mark(connection, schema, build, tables)
 
     def _unmark(self, connection: Connection) -> None:
         for schema in self.schemas:
-            self._drop_mark(connection, schema)
+            marks.drop(connection, schema, marks.MARKER)
 
     def _not_the_one(self, build: Build, waiting: Build | None) -> PublishingError:
         found = "none is" if waiting is None else f"one of {waiting.ingest_id} ({waiting.built_at} UTC) is"
@@ -194,42 +214,17 @@ class Publisher(ABC):
             "before, or it was rolled back already"
         )
 
-    # -- marks ------------------------------------------------------------------------------------------------
-
-    def _mark(self, connection: Connection, schema: str, build: Build, tables: Sequence[str]) -> None:
-        self._drop_mark(connection, schema)
-        marker = _marker(schema)
-        connection.execute(CreateTable(marker))
-        row = {"ingest_id": build.ingest_id, "built_at": build.built_at, "tables": json.dumps(list(tables))}
-        connection.execute(marker.insert().values(row))
-
-    def _drop_mark(self, connection: Connection, schema: str) -> None:
-        for table in self._tables(connection, schema):
-            if table.name.casefold() == MARKER:
-                connection.execute(DropRelation(table.clause()))
+    def _begun_for(self, connection: Connection) -> str | None:
+        """The one ingest that a build in all audit schemas was begun for, and not finished."""
+        begun = {marks.begun(connection, audit_schema(schema)) for schema in self.schemas}
+        return begun.pop() if len(begun) == 1 else None
 
     def _build(self, connection: Connection, place: Callable[[str], str]) -> Build | None:
         """The one build that all schemas are of; None when one has no mark, or another."""
-        builds = {self._marked(connection, place(schema)) for schema in self.schemas}
+        builds = {marks.marked(connection, place(schema)) for schema in self.schemas}
         return builds.pop() if len(builds) == 1 else None
 
-    def _marked(self, connection: Connection, schema: str) -> Build | None:
-        if not any(table.name.casefold() == MARKER for table in self._tables(connection, schema)):
-            return None
-        marker = _marker(schema).c
-        rows = connection.execute(sa.select(marker.ingest_id, marker.built_at)).all()
-        return Build(*rows[0]) if len(rows) == 1 else None
-
-    def _marked_tables(self, connection: Connection, schema: str) -> set[str]:
-        if self._marked(connection, schema) is None:
-            return set()
-        return {MARKER, *json.loads(connection.execute(sa.select(_marker(schema).c.tables)).scalar_one())}
-
     # -- the rest ---------------------------------------------------------------------------------------------
-
-    def _tables(self, connection: Connection, schema: str) -> list[CatalogTable]:
-        rows = connection.execute(relations_query(schema, "information_schema")).all()
-        return [CatalogTable(None, str(found), str(name)) for found, name in rows]
 
     def _names(self, place: Callable[[str], str]) -> str:
         return ", ".join(place(schema) for schema in self.schemas)
@@ -251,12 +246,3 @@ class Publisher(ABC):
             f"cannot {what} {self._names(str)} in {where}: {reason}. {advice}",
             transient=locked or self.warehouse.is_transient(error),
         )
-
-
-def _marker(schema: str) -> sa.Table:
-    columns = (
-        sa.Column("ingest_id", sa.Text, nullable=False),
-        sa.Column("built_at", sa.DateTime, nullable=False),
-        sa.Column("tables", sa.Text, nullable=False),
-    )
-    return sa.Table(MARKER, sa.MetaData(), *columns, schema=schema)

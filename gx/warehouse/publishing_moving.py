@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from sqlalchemy.engine import Connection
 from sqlalchemy.schema import CreateSchema, DropSchema
 
-from gx.warehouse.publishing import Build, Publisher, audit_schema, previous_schema
+from gx.warehouse.publishing import Publisher, audit_schema, previous_schema, swap_schema
+from gx.warehouse.publishing_marks import MARKER, Build, drop, marked_tables, tables_in
 from gx.warehouse.table import CatalogTable
 
 
@@ -32,9 +33,9 @@ class MovingPublisher(Publisher):
             raise self._not_the_one(build, waiting)
         moves: list[tuple[CatalogTable, str]] = []
         for schema in self.schemas:
-            built = self._tables(connection, audit_schema(schema))
+            built = tables_in(connection, audit_schema(schema))
             names = {table.name for table in built}
-            replaced = [table for table in self._tables(connection, schema) if table.name in names]
+            replaced = [table for table in tables_in(connection, schema) if table.name in names]
             _make_anew(connection, previous_schema(schema))
             connection.execute(CreateSchema(schema, if_not_exists=True))
             moves += [(table, previous_schema(schema)) for table in replaced]
@@ -47,24 +48,20 @@ class MovingPublisher(Publisher):
             raise self._nothing_kept()
         moves: list[tuple[CatalogTable, str]] = []
         for schema in self.schemas:
-            previous = self._tables(connection, previous_schema(schema))
-            ours = self._marked_tables(connection, schema) | {table.name for table in previous}
-            refused = [table for table in self._tables(connection, schema) if table.name in ours]
-            _make_anew(connection, _swap_schema(schema))
-            moves += [(table, _swap_schema(schema)) for table in refused]
+            previous = tables_in(connection, previous_schema(schema))
+            ours = marked_tables(connection, schema) | {table.name for table in previous}
+            refused = [table for table in tables_in(connection, schema) if table.name in ours]
+            _make_anew(connection, swap_schema(schema))
+            moves += [(table, swap_schema(schema)) for table in refused]
             moves += [(table, schema) for table in previous]
             moves += [
-                (CatalogTable(None, _swap_schema(schema), table.name), previous_schema(schema)) for table in refused
+                (CatalogTable(None, swap_schema(schema), table.name), previous_schema(schema)) for table in refused
             ]
         self._replace(connection, moves)
         for schema in self.schemas:
-            connection.execute(DropSchema(_swap_schema(schema), cascade=True))
-            self._drop_mark(connection, previous_schema(schema))
+            connection.execute(DropSchema(swap_schema(schema), cascade=True))
+            drop(connection, previous_schema(schema), MARKER)
         return kept
-
-
-def _swap_schema(schema: str) -> str:
-    return f"{schema}_swap"
 
 
 def _make_anew(connection: Connection, schema: str) -> None:

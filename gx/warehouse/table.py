@@ -78,12 +78,14 @@ class CatalogTable:
     Attributes:
         database: None for the one that the connection is in.
         columns: in the table's order; a view of a kind that the catalog's standard views leave out has none.
+        is_view: whether it is known to be one; see :func:`gx.warehouse.publishing_marks.tables_in`.
     """
 
     database: str | None
     schema: str
     name: str
     columns: tuple[CatalogColumn, ...] = field(default=(), compare=False, repr=False)
+    is_view: bool = field(default=False, compare=False)
 
     @property
     def quoted_schema(self) -> quoted_name:

@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from checkpoints.layers import LOADS
+from checkpoints.loads import declared_loads
 from checkpoints.spec import find_checkpoint, gates_of, load_checkpoints
 from gx.errors import ConfigError
+from gx.settings import REFERENCE_PROJECT
 
 
 def project(directory: Path, **checkpoints: str) -> Path:
@@ -130,9 +133,35 @@ def test_where_loads_are_declared_no_other_can_be_gated(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("text", "problem"),
-    [("", "the file is empty"), ("load: [a]\n", "no setting 'load'"), ("loads: 5\n", "`loads` must be a list")],
+    [
+        ("", "the file is empty"),
+        ("load: [a]\n", "no setting 'load'"),
+        ("loads: 5\n", "`loads` must be a list"),
+        ("loads: {a b: }\n", "the load 'a b' may hold letters"),
+        ("loads: {a: {schema: [a]}}\n", r"the load 'a' has no setting 'schema' \(did you mean 'schemas'\?\)"),
+        ("loads: {a: {schemas: [A]}}\n", "the schema 'A' of the load 'a' may hold lower-case letters"),
+        ("loads: {a: {schemas: [a], audited: yes}}\n", "`audited` of the load 'a' is 'yes'; it can be true or false"),
+        ("loads: {a: {audited: true}}\n", "the load 'a' is audited, so it needs `schemas`"),
+        ("loads: {a: {schemas: [a]}, b: {schemas: [a]}}\n", "the load 'b' would write to the schema 'a', and so would"),
+        ("loads: {a: {schemas: [a], audited: true}, b: {schemas: [a_audit]}}\n", "to the schema 'a_audit'"),
+    ],
 )
 def test_a_wrong_declaration_of_loads_is_refused(tmp_path: Path, text: str, problem: str) -> None:
     project(tmp_path, raw="suites: x\n", _loads=text)
-    with pytest.raises(ConfigError, match=problem):
+    with pytest.raises(ConfigError, match=problem) as caught:
         load_checkpoints(tmp_path)
+    assert caught.value.file == tmp_path / "_loads.yml"
+
+
+def test_a_load_says_what_it_builds_and_whether_that_is_audited(tmp_path: Path) -> None:
+    assert declared_loads(tmp_path) is None
+    project(tmp_path, _loads="loads:\n  a: {schemas: [a]}\n  b: {schemas: [c, b], audited: true}\n  d:\n")
+    found = declared_loads(tmp_path) or {}
+    assert [(load.name, load.schemas, load.audited) for load in found.values()] == [
+        ("a", ("a",), False), ("b", ("c", "b"), True), ("d", (), False),
+    ]  # fmt: skip
+    assert found["b"].at.line == 3
+
+
+def test_the_main_job_has_the_loads_that_the_reference_declares() -> None:
+    assert tuple(declared_loads(REFERENCE_PROJECT / "checkpoints") or ()) == LOADS

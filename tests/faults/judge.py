@@ -12,8 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from checkpoints.layers import SCHEMAS
-from tests.faults.shop import CHECKPOINTS, EXPECTATIONS, GATE, MODELS, ROWS, TABLES, Shop, flaws_seen_by
+from tests.faults.shop import CHECKPOINTS, EXPECTATIONS, GATE, MODELS, ROWS, SCHEMAS, TABLES, Shop, flaws_seen_by
 
 PASSING = ("passed", "warned")
 RECORDED = ("ingests", "ingest_tables", "checkpoint_runs", "expectation_results", "row_counts", "gate_decisions")

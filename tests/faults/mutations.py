@@ -140,7 +140,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a missing table is passed over", "checkpoints/reading.py",
-        "        self.problems.append((Verdict.ERRORED, problem))\n"
+        "        self._problem(suite, \"unread\", (Verdict.ERRORED, problem))\n"
         "        self.outcomes.extend(errored(suite, spec, reason) for spec in suite.expectations)\n", "",
         "missing", "tests/flows/cli/test_bad_input.py",
     ),

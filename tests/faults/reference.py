@@ -9,7 +9,8 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from checkpoints.layers import LOADS, SCHEMAS
+from checkpoints.layers import LOADS
+from tests.faults.shop import SCHEMAS
 from tests.journeys.command import Sluice
 from tests.journeys.tables import TRUE_FIGURES, Tables
 

@@ -6,6 +6,7 @@ so whoever looks at the warehouse sees whether the gate held, and needs nothing 
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,19 +18,21 @@ from sqlalchemy.engine import URL, Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from checkpoints.layers import SCHEMAS
+from checkpoints.loads import LOADS_FILE, declared_loads
 from expectations.facts import Source
 from flows.dbt import DbtFailed, DbtProgress, DbtRun, DbtSetup
 from flows.dbt_results import DbtModelRun
 from flows.sources.errors import IngestError
 from flows.sources.ingest import IngestedTable, IngestResult, Progress, silent
-from gx.settings import Settings
+from gx.settings import REFERENCE_PROJECT, Settings
 from gx.warehouse.base import Warehouse
 from gx.warehouse.duckdb import DuckDBWarehouse
 from gx.warehouse.opening import open_warehouse
 from gx.warehouse.publishing import audit_schema
 
 ROWS = 20
+SCHEMAS = {name: load.schemas for name, load in (declared_loads(REFERENCE_PROJECT / "checkpoints") or {}).items()}
+"""What each load builds, as the reference declares it."""
 RAW = ("raw_shop.orders", "raw_shop.items")
 MODELS: Mapping[str, Mapping[str, str]] = {
     "staging": {"staging.stg_orders": RAW[0], "staging.stg_items": RAW[1]},
@@ -101,6 +104,7 @@ class Shop:
         suites, checkpoints = self.directory / "expectations" / "suites", self.directory / "checkpoints"
         suites.mkdir(parents=True)
         checkpoints.mkdir(parents=True)
+        shutil.copy(REFERENCE_PROJECT / "checkpoints" / LOADS_FILE, checkpoints)
         for checkpoint, tables in TABLES.items():
             gates = [load for load, name in GATE.items() if name == checkpoint]
             names = ", ".join(tables)
@@ -170,7 +174,7 @@ def build(
     """In place of dbt: each model in a transaction of its own, after a note of what the load begins to read."""
     del deduplicate, ingest_id, on_progress
     warehouse = open_warehouse(setup.warehouse, wait_seconds=setup.lock_wait_seconds)
-    audited = {schema for each in setup.audited for schema in SCHEMAS[each]}
+    audited = set(setup.audited)
     models = MODELS[load]
     try:
         with warehouse.connect() as connection:

@@ -240,7 +240,7 @@ def test_a_layer_that_is_not_audited_is_built_where_readers_see_it(
         assert tables.names("marts_audit", "intermediate_audit") == set()
         assert workspace.check("marts", good_run.ingest_id).verdict is Verdict.PASSED
         through(workspace, "dashboards", good_run.ingest_id)
-        with pytest.raises(ConfigError, match="no layer that is audited; these are: staging, dashboards"):
+        with pytest.raises(ConfigError, match="no load that is audited; these are: staging, dashboards"):
             workspace.roll_back("marts")
 
 

@@ -20,7 +20,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from gx.warehouse.base import Warehouse
 from gx.warehouse.opening import open_warehouse, publisher_of
-from gx.warehouse.publishing import Build, Publisher
+from gx.warehouse.publishing import Publisher
+from gx.warehouse.publishing_marks import Build
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMAS = ("layer_one", "layer_two")
@@ -46,17 +47,19 @@ class Layer:
                 for name in (schema, f"{schema}_audit", f"{schema}_previous", f"{schema}_swap"):
                     connection.exec_driver_sql(f"DROP SCHEMA IF EXISTS {name} CASCADE")
 
-    def make(self, number: int, tables: tuple[str, ...] | None = None) -> Build:
+    def make(self, number: int, tables: tuple[str, ...] | None = None, *, minutes: int = 0) -> Build:
         """What dbt does: the tables of one build, in the audit schemas."""
-        self.publisher.begin()
+        self.publisher.begin(f"ingest-{number}")
         with self.warehouse.connect() as connection:
             for schema in SCHEMAS:
-                connection.exec_driver_sql(f"CREATE SCHEMA {schema}_audit")
                 for table in tables or self.tables:
                     self.fill(connection, f"{schema}_audit.{table}", number)
-        build = Build(f"ingest-{number}", FIRST + timedelta(hours=number))
+        build = self.build(number, minutes)
         self.publisher.finish(build)
         return build
+
+    def build(self, number: int, minutes: int = 0) -> Build:
+        return Build(f"ingest-{number}", FIRST + timedelta(hours=number, minutes=minutes))
 
     def fill(self, connection: sa.Connection, table: str, number: int) -> None:
         many = f"generate_series(1, {self.rows})" if self.rows > 1 else "(SELECT 1 AS one) AS ones"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 import pytest
 
@@ -48,8 +47,7 @@ def test_another_build_than_the_one_that_was_checked_is_not_published(layer: Lay
 
     with pytest.raises(PublishingError, match=r"one of ingest-3 .* is. Run the load and its checkpoint again"):
         layer.publisher.publish(checked)
-    rebuilt = replace(layer.make(2), built_at=checked.built_at.replace(minute=1))
-    layer.publisher.finish(rebuilt)
+    layer.make(2, minutes=1)
     with pytest.raises(PublishingError, match=r"one of ingest-2 .* is"):  # the same ingest, and yet another build
         layer.publisher.publish(checked)
 
@@ -59,7 +57,7 @@ def test_another_build_than_the_one_that_was_checked_is_not_published(layer: Lay
 def test_a_build_that_is_not_complete_is_not_published(layer: Layer) -> None:
     layer.publish(1)
     build = layer.make(2)
-    layer.publisher.begin()
+    layer.publisher.begin(build.ingest_id)
 
     with pytest.raises(PublishingError, match="none is"):
         layer.publisher.publish(build)

@@ -10,9 +10,9 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import URL
 
+from checkpoints.gate import ROLLED_BACK
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.result import Verdict
-from flows.publication import ROLLED_BACK
 from tests.checkpoints.runs import MINUTE, NOON, OUTCOMES, outcome, record, run_of
 
 
@@ -218,3 +218,25 @@ def test_a_rollback_closes_its_gates_on_every_database(ledger: Ledger) -> None:
     gate = ledger.gate("dashboards", ["staging"], ingest_id="ingest-1", now=NOON + MINUTE)
     assert (gate.is_open, gate.settled) == (False, True)
     assert gate.reasons == (f"staging {ROLLED_BACK}: readers use another",)
+
+
+def test_what_was_rolled_back_stays_closed_until_its_load_or_its_ingest_begins_again(ledger: Ledger) -> None:
+    def stands() -> tuple[bool, str]:
+        gate = ledger.gate("dashboards", ["staging"], ingest_id="ingest-1", now=NOON + 4 * MINUTE)
+        return gate.is_open, str(gate.decisions[0].verdict)
+
+    def take_back() -> None:
+        ledger.close_gates("staging", "ingest-1", ["dashboards"], "taken", NOON + MINUTE, ROLLED_BACK)
+
+    ledger.begin_ingest("ingest-1", "somewhere", NOON)
+    record(ledger, run_of(Verdict.PASSED), "dashboards")
+    take_back()
+    ledger.close_gates("staging", "ingest-1", ["dashboards"], "no run", NOON + MINUTE, Verdict.ERRORED.value)
+    record(ledger, run_of(Verdict.PASSED, run_id="run-2", at=NOON + 2 * MINUTE), "dashboards")
+    assert stands() == (False, ROLLED_BACK)
+    ledger.close_gates("staging", "ingest-1", ["dashboards"], "the load began", NOON + 2 * MINUTE)
+    record(ledger, run_of(Verdict.PASSED, run_id="run-3", at=NOON + 3 * MINUTE), "dashboards")
+    assert stands() == (True, "passed")
+    take_back()
+    ledger.begin_ingest("ingest-1", "somewhere", NOON + 3 * MINUTE)
+    assert stands() == (False, "pending")

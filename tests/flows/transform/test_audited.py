@@ -13,14 +13,19 @@ from sqlalchemy import create_engine, text
 from sqlalchemy.engine import URL
 from sqlalchemy.pool import NullPool
 
-from checkpoints.layers import LOADS, SCHEMAS
+from checkpoints.loads import declared_loads
 from flows.dbt import DbtRun, DbtSetup, run_dbt
+from gx.settings import REFERENCE_PROJECT
 from gx.warehouse.opening import open_warehouse, publisher_of
-from gx.warehouse.publishing import Build
+from gx.warehouse.publishing import Publisher
+from gx.warehouse.publishing_marks import Build
 from tests.flows.transform.conftest import FIRST_SYNCS, LATER_SYNC, Warehouse
 
 EVENTS = "select user_id, total_events from {}.fct_user_activity order by user_id"
 DAYS = "select * from {}.int_user_sessions_daily order by user_id, session_date"
+
+
+SCHEMAS = {name: load.schemas for name, load in (declared_loads(REFERENCE_PROJECT / "checkpoints") or {}).items()}
 
 
 @dataclass
@@ -31,17 +36,23 @@ class Audited:
     builds: int = 0
 
     def load(self, load: str) -> DbtRun:
-        setup = DbtSetup(self.warehouse.url, self.warehouse.state / "audited", os.environ, audited=LOADS)
+        publisher = self.publisher(load)
+        publisher.begin("ingest")
+        publisher.warehouse.release()
+        audited = tuple(schema for schemas in SCHEMAS.values() for schema in schemas)
+        setup = DbtSetup(self.warehouse.url, self.warehouse.state / "audited", os.environ, audited=audited)
         return run_dbt(load, setup)
+
+    def publisher(self, load: str) -> Publisher:
+        return publisher_of(open_warehouse(self.warehouse.url, wait_seconds=5), SCHEMAS[load])
 
     def publish(self, load: str) -> None:
         self.builds += 1
-        opened = open_warehouse(self.warehouse.url, wait_seconds=5)
-        publisher = publisher_of(opened, SCHEMAS[load])
+        publisher = self.publisher(load)
         build = Build("ingest", datetime.fromisoformat(f"2026-03-01T{self.builds:02d}:00"))
         publisher.finish(build)
         publisher.publish(build)
-        opened.release()
+        publisher.warehouse.release()
 
     def change(self, statement: str) -> None:
         engine = create_engine(self.warehouse.url, poolclass=NullPool)
