@@ -81,12 +81,12 @@ class Workspace:
         Raises:
             SluiceError: something cannot; the message names all of it, and what to do.
         """
-        read, said = self._read_configuration, self.progress
-        self.settings = require_ready(self.settings, self.warehouse, self.ledger, read, said)
-        self.preflighted = True
 
-    def _read_configuration(self) -> str:
-        return fit_together(load_suites(self.settings.suites_dir), self.checkpoints)
+        def read() -> str:
+            return fit_together(load_suites(self.settings.suites_dir), self.checkpoints)
+
+        self.settings = require_ready(self.settings, self.warehouse, self.ledger, read, self.progress)
+        self.preflighted = True
 
     def ingest(self, ingest_id: str) -> IngestResult:
         """Bring the sources to raw, and record what arrived.
