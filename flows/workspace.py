@@ -81,12 +81,13 @@ class Workspace:
         Raises:
             SluiceError: something cannot; the message names all of it, and what to do.
         """
-
-        def read() -> str:
-            return fit_together(load_suites(self.settings.suites_dir), self.checkpoints)
-
-        self.settings = require_ready(self.settings, self.warehouse, self.ledger, read, self.progress)
+        self.settings = require_ready(
+            self.settings, self.warehouse, self.ledger, self._read_configuration, self.progress
+        )
         self.preflighted = True
+
+    def _read_configuration(self) -> str:
+        return fit_together(load_suites(self.settings.suites_dir), self.checkpoints)
 
     def ingest(self, ingest_id: str) -> IngestResult:
         """Bring the sources to raw, and record what arrived.
