@@ -81,9 +81,8 @@ class Workspace:
         Raises:
             SluiceError: something cannot; the message names all of it, and what to do.
         """
-        self.settings = require_ready(
-            self.settings, self.warehouse, self.ledger, self._read_configuration, self.progress
-        )
+        read, said = self._read_configuration, self.progress
+        self.settings = require_ready(self.settings, self.warehouse, self.ledger, read, said)
         self.preflighted = True
 
     def _read_configuration(self) -> str:
@@ -255,9 +254,10 @@ class Workspace:
         for name in gates_of(self.checkpoints).get(load, ()):
             if name in self.audited and not self.publication(name).is_published(ingest_id):
                 self.warehouse.release()
-                raise PublishingError(
+                said = (
                     f"the load {load} reads {name}, which was not published for ingest {ingest_id}; publish that first"
                 )
+                raise PublishingError(said)
 
     def _model_done(self, done: DbtProgress) -> None:
         if done.status != "started":
