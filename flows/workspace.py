@@ -254,10 +254,9 @@ class Workspace:
         for name in gates_of(self.checkpoints).get(load, ()):
             if name in self.audited and not self.publication(name).is_published(ingest_id):
                 self.warehouse.release()
-                said = (
-                    f"the load {load} reads {name}, which was not published for ingest {ingest_id}; publish that first"
+                raise PublishingError(
+                    f"{load} reads {name}, which was not published for {ingest_id}; publish that first"
                 )
-                raise PublishingError(said)
 
     def _model_done(self, done: DbtProgress) -> None:
         if done.status != "started":
