@@ -250,7 +250,7 @@ class Workspace:
             raise GateClosedError(gate)
 
     def _require_published_before(self, load: str, ingest_id: str) -> None:
-        # A checkpoint with a load's name is about what that built.
+        # A checkpoint with a load's name is about what that load built.
         for name in gates_of(self.checkpoints).get(load, ()):
             if name in self.audited and not self.publication(name).is_published(ingest_id):
                 self.warehouse.release()

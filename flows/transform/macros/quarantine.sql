@@ -66,7 +66,7 @@
   A model that would read rows which its gate opened only to leave out. Asked of every table that a model reads.
 #}
 {% macro refuse_quarantined(relation) -%}
-    {%- if execute and 'macro.sluice_reference.without_quarantined' not in model.depends_on.macros -%}
+    {%- if execute and 'macro.' ~ project_name ~ '.without_quarantined' not in model.depends_on.macros -%}
         {%- set quarantine = quarantine_of(relation) -%}
         {%- if quarantine -%}
             {%- set found = run_query('select count(*) from ' ~ quarantine ~ ' where ' ~ is_left_out()) -%}
