@@ -27,6 +27,9 @@ FIGURES: list[Any] = [
     {"expect_column_proportion_of_non_null_values_to_be_as_usual": {"column": "note", "min_runs": 5}},
 ]
 
+ON_ONE = pytest.mark.parametrize("site", ["duckdb"], indirect=True)
+"""For what is the ledger's to know, and the same whatever the warehouse."""
+
 
 @pytest.fixture
 def day(site: Site, checks: Checks) -> Iterator[Callable[..., CheckpointRun]]:
@@ -66,6 +69,7 @@ def test_a_figure_learns_in_silence_and_is_then_judged_by_its_history(day: Calla
     assert [scan.statements for scan in doubled.scans] == [1]
 
 
+@ON_ONE
 def test_what_was_refused_is_no_history_however_often_it_is_run(day: Callable[..., CheckpointRun]) -> None:
     for number in range(5):
         day(number, 100, [ROWS])
@@ -74,12 +78,14 @@ def test_what_was_refused_is_no_history_however_often_it_is_run(day: Callable[..
         assert (refused.success, refused.sentence) == (False, "200 rows; usual 95 to 105, median 100 over 5 runs.")
 
 
+@ON_ONE
 def test_an_ingest_does_not_judge_itself_when_its_check_is_run_again(day: Callable[..., CheckpointRun]) -> None:
     for _ in range(6):
         again = only(day(0, 100, [ROWS], ingest_id="ingest-0"))
         assert again.sentence == "100 rows; learning what is usual, 0 of 5 runs."
 
 
+@ON_ONE
 def test_since_leaves_out_what_was_before_a_change_that_was_meant(day: Callable[..., CheckpointRun]) -> None:
     for number in range(6):
         day(number, 100, [ROWS])
