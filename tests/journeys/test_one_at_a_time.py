@@ -141,7 +141,7 @@ def test_the_second_of_two_runs_began_when_the_first_was_done(two_runs: TwoRuns,
         f" where i.ingest_id > '{killed_run.ingest_id}' group by i.ingest_id order by i.started_at"
     )
 
-    assert [runs for _, _, runs in spans] == [4, 4]
+    assert [runs for _, _, runs in spans] == [5, 5]
     assert spans[0][1] < spans[1][0]
 
 
