@@ -254,7 +254,7 @@ class Workspace:
         for name in gates_of(self.checkpoints).get(load, ()):
             if name in self.audited and not self.publication(name).is_published(ingest_id):
                 self.warehouse.release()
-                raise PublishingError(f"{load} reads {name}, not published for {ingest_id} yet; publish that first")
+                raise PublishingError(f"the load {load} reads {name}: publish that for {ingest_id} first")
 
     def _model_done(self, done: DbtProgress) -> None:
         if done.status != "started":

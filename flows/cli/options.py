@@ -54,6 +54,8 @@ def _wrap(command: Command, on_error: Mapping[str, Any]) -> Callable[..., None]:
         except KeyboardInterrupt:
             code = ExitCode.ERRORED
             _report("interrupted; what had no verdict yet stays closed", code, on_error if as_json else None)
+        except BrokenPipeError:
+            raise  # whoever reads has enough, as `head` has: click ends the command without a word
         except Exception as error:
             if os.environ.get("SLUICE_DEBUG"):
                 raise

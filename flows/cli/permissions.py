@@ -42,10 +42,12 @@ def review(
 ) -> ExitCode:  # fmt: skip
     """Find what takes something away from a registered service account: REVOKE, DROP, new owners, changed users.
 
-    DIFF is a unified diff, a file or - for standard input (the default). Exits 1 when there is something.
+    DIFF is a unified diff, a file or - for standard input (the default). Exits 1 when there is something, 3 when a file
+    could not be looked into.
     """
     from flows.permissions.approval import approvals, read_reviews
     from flows.permissions.diff import git_diff
+    from flows.permissions.review import not_reviewed
     from flows.permissions.review import review as look
     from flows.preflight.accounts import REGISTRY, load_registry
 
@@ -61,13 +63,14 @@ def review(
     if reviews is not None:
         agreed = approvals(findings, read_reviews(reviews), head=head, author=author)
     is_missing = bool(findings) if agreed is None else any(one.by is None for one in agreed)
-    code = ExitCode.FAILED if is_missing else ExitCode.OK
+    unread = [line for line in not_reviewed(text) if not any(fnmatch(line.partition(": ")[0], glob) for glob in ignore)]
+    code = ExitCode.FAILED if is_missing else ExitCode.ERRORED if unread else ExitCode.OK
     if as_json:
         told = [{**asdict(one), "kind": str(one.kind), "breaks": one.breaks} for one in findings]
         given = None if agreed is None else [asdict(one) for one in agreed]
-        print_json({"findings": told, "approvals": given, "exit_code": int(code)})
+        print_json({"findings": told, "not_reviewed": unread, "approvals": given, "exit_code": int(code)})
     else:
-        _print(findings, agreed)
+        _print(findings, unread, agreed)
     return code
 
 
@@ -82,7 +85,7 @@ def _read(diff: Path | None) -> str:
         raise ConfigError(f"cannot be read: {error.strerror}", file=diff) from None
 
 
-def _print(findings: list[Finding], agreed: list[Approval] | None) -> None:
+def _print(findings: list[Finding], unread: list[str], agreed: list[Approval] | None) -> None:
     for one in findings:
         click.secho(f"{one.file}:{one.line}: {one.kind}: {one.statement}", fg="red")
         click.echo(f"    touches {', '.join(one.touches)} of {one.account}; its owner is {one.owner}")
@@ -92,5 +95,7 @@ def _print(findings: list[Finding], agreed: list[Approval] | None) -> None:
             click.secho(f"{approval.account}: not approved: {approval.problem}", fg="red")
         else:
             click.secho(f"{approval.account}: @{approval.by} agrees", fg="green")
-    if not findings:
+    for line in unread:
+        click.secho(f"NOT REVIEWED: {line}", fg="red")
+    if not findings and not unread:
         click.echo("no registered account is touched")

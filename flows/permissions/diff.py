@@ -11,6 +11,8 @@ from pathlib import Path
 from gx.errors import ConfigError
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? \+(\d+)(?:,(\d+))? @@")
+_BINARY = re.compile(r"Binary files (?P<old>.+) and (?P<new>.+) differ$")
+_NO_TEXT = "it is no text in UTF-8"
 _CONTEXT_LINES = 40
 """Enough to have the beginning of nearly every statement; what begins earlier is read from where it is."""
 
@@ -77,6 +79,25 @@ def parse_diff(text: str) -> Iterator[Hunk]:
         raise ConfigError("this is no unified diff, as `git diff` writes it: it has no hunk (@@ ... @@)")
 
 
+def unread_files(text: str) -> Iterator[tuple[str, str]]:
+    """The files of which a diff does not show what changed, and why."""
+    renamed = ""
+    for line in text.splitlines():
+        if found := _BINARY.match(line):
+            yield (
+                _path(found["old"] if found["new"] == "/dev/null" else found["new"], "b/").removeprefix("a/"),
+                _NO_TEXT,
+            )
+        elif line.startswith("rename from "):
+            renamed = _path(line.removeprefix("rename from "), "")
+        elif line.startswith("rename to ") and Path(line).suffix != Path(renamed).suffix:
+            yield renamed, f"the diff shows only that it is {_path(line.removeprefix('rename to '), '')} now"
+        elif line.startswith(("+++ ", "--- ")):
+            renamed = _path(line[4:], "b/").removeprefix("a/")
+        elif line.startswith(("+", "-")) and "\0" in line:
+            yield renamed, _NO_TEXT
+
+
 def git_diff(repository: Path, base: str, head: str) -> str:
     """What ``head`` has changed since it left ``base``.
 
@@ -85,8 +106,10 @@ def git_diff(repository: Path, base: str, head: str) -> str:
     """
     if base.startswith("-") or head.startswith("-"):
         raise ConfigError(f"{base}...{head} is no pair of commits")
-    options = [f"--unified={_CONTEXT_LINES}", "--no-color", "--no-ext-diff", "--find-renames", "--src-prefix=a/"]
-    command = ["git", "-c", "core.quotePath=false", "diff", *options, "--dst-prefix=b/", f"{base}...{head}", "--"]
+    # What the change itself may say of its files (.gitattributes) must not hide them, nor may a rename.
+    whole = ["--text", "--no-textconv", "--no-ext-diff", "--no-renames"]
+    options = [f"--unified={_CONTEXT_LINES}", "--no-color", *whole, "--src-prefix=a/", "--dst-prefix=b/"]
+    command = ["git", "-c", "core.quotePath=false", "diff", *options, f"{base}...{head}", "--"]
     try:
         ended = subprocess.run(command, cwd=repository, check=False, capture_output=True)
     except OSError as error:

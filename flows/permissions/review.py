@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from flows.permissions.changes import Change, Kind, changes_in
-from flows.permissions.diff import Hunk, Side, parse_diff
+from flows.permissions.diff import Hunk, Side, parse_diff, unread_files
 from flows.permissions.terraform import resources_in
 from flows.permissions.touching import touched
 from flows.preflight.accounts import Registry, ServiceAccount
 
 _NOT_READ = (".md", ".rst", ".txt", ".lock", ".svg", ".html", ".csv", ".ipynb")
 """Prose and data that nothing executes."""
+_NO_TEXT = (".png", ".jpg", ".jpeg", ".gif", ".ico", ".pdf", ".zip", ".gz", ".woff2", ".parquet", ".duckdb", ".xlsx")
 _SQL = (".sql", ".ddl", ".j2", ".jinja", ".jinja2")
 _QUOTES = str.maketrans({"'": " ", '"': " ", "`": " "})
 
@@ -55,9 +56,17 @@ def review(diff: str, registry: Registry) -> list[Finding]:
     """
     found: list[Finding] = []
     for hunk in parse_diff(diff):
+        if hunk.new_file.lower().endswith(_NO_TEXT):
+            continue
         for file, side, change in _changes(hunk):
             line = side.first + min(number for number in side.changed if _covers(change, number))
             found.extend(_findings(file, line, change, registry.accounts))
+    return list(dict.fromkeys(found))
+
+
+def not_reviewed(diff: str) -> list[str]:
+    """What of a diff nobody has looked into, and why; nothing that cannot be executed."""
+    found = [f"{file}: {why}" for file, why in unread_files(diff) if not file.lower().endswith((*_NOT_READ, *_NO_TEXT))]
     return list(dict.fromkeys(found))
 
 

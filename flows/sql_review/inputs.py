@@ -131,7 +131,8 @@ def _read_file(path: Path, name: str, reading: Reading) -> SqlSource | None:
     dialect = reading.dialect or reading.default_dialect
     project = project_around(path)
     if not is_template(text):
-        model = _model(path, project, {}, reading.sizes) if project and project.has_model(path) else None
+        is_model = project.has_model(path) if project else is_mart(path.parts[-3:-1])
+        model = _model(path, project, {}, reading.sizes) if is_model else None
         return SqlSource(name, text, text, dialect, model)
     rendered = render(text, path.stem, dialect, project.variables() if project else {})
     if not rendered.sql.strip() and any(word in text for word in _DEFINES):

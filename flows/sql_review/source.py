@@ -62,14 +62,17 @@ def read_text(path: Path) -> str:
     """The text of a file, with line feeds alone at its line ends.
 
     Raises:
-        UnreadableError: there is no such file, it may not be read, or it is no UTF-8.
+        UnreadableError: there is no such file, it may not be read, or it is no text in UTF-8.
     """
     try:
-        return path.read_text(encoding="utf-8-sig")
+        text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise UnreadableError(f"it is no UTF-8 text (byte {error.start + 1}); save it as UTF-8") from None
     except OSError as error:
         raise UnreadableError(f"it cannot be read: {error.strerror or error}") from None
+    if "\0" in text:
+        raise UnreadableError("it is no text: it has zero bytes")
+    return text
 
 
 def shown(path: Path, base: Path) -> str:

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 
 from flows.sql_review.finding import Allowed, Finding, Severity
 
-_COMMENT = re.compile(r"(?:--|/\*|\{#-?|\#)\s*sluice\s*:\s*(?P<text>.*?)\s*(?:\*/|-?#\}|$)", re.IGNORECASE)
+_LITERAL = r"'(?:[^']|'')*'"
+_COMMENT = re.compile(_LITERAL + r"|(?:--|/\*|\{#-?|\#)\s*sluice\s*:\s*(?P<text>.*?)\s*(?:\*/|-?#\}|$)", re.IGNORECASE)
 _ALLOW = re.compile(r"allow\s+(?P<rule>[\w-]+)(?:\s+because\b\s*:?\s*(?P<reason>.*))?$", re.IGNORECASE)
 _ONLY_COMMENT = re.compile(r"\s*(--.*|/\*.*\*/|\{#.*#\}|)\s*$")
 _SHORTEST_REASON = 3
@@ -44,7 +45,8 @@ def read_suppressions(
     good: list[Suppression] = []
     bad: list[Finding] = []
     for number, line in enumerate(lines, start=1):
-        comment = _COMMENT.search(line)
+        # A text in the SQL may look like a comment; it is consumed, and has no words.
+        comment = next((each for each in _COMMENT.finditer(line) if each["text"] is not None), None)
         if comment is None:
             continue
         found = _ALLOW.match(comment["text"])

@@ -129,3 +129,56 @@ def test_what_cannot_be_read_is_no_approval(project: Path) -> None:
     assert run(project, str(project / "no-such.diff")).exit_code == 2
     (project / "service_accounts.yml").unlink()
     assert run(project, given=diff(REVOKE)).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("told", "file"),
+    [
+        ("Binary files a/grants.sql and b/grants.sql differ", "grants.sql"),
+        ("Binary files /dev/null and b/new.sql differ", "new.sql"),
+        ("similarity index 100%\nrename from grants.sql\nrename to grants.md", "grants.sql"),
+        ("--- a/a.sql\n+++ b/a.sql\n@@ -0,0 +1,1 @@\n+R\0E\0V\0O\0K\0E\0", "a.sql"),
+    ],
+)
+def test_what_a_diff_does_not_show_is_not_said_to_be_fine(project: Path, told: str, file: str) -> None:
+    done = run(project, given=f"diff --git a/x b/x\n{told}\n")
+    assert done.exit_code == 3
+    assert f"NOT REVIEWED: {file}: " in done.output
+    assert "no registered account" not in done.output
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Binary files a/logo.png and b/logo.png differ",
+        "similarity index 100%\nrename from old.sql\nrename to sub/new.sql",
+    ],
+)
+def test_a_picture_and_a_file_that_stays_what_it_is_take_nothing_away(project: Path, told: str) -> None:
+    assert run(project, given=f"diff --git a/x b/x\n{told}\n").exit_code == 0
+
+
+@pytest.mark.parametrize("how", ["attributes", "rename"])
+def test_a_change_cannot_hide_its_own_files(project: Path, how: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def git(*arguments: str) -> None:
+        named = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
+        subprocess.run(["git", *named, *arguments], cwd=project, check=True, capture_output=True)
+
+    monkeypatch.chdir(project)
+    (project / "grants.sql").write_text("GRANT ROLE DBT_ROLE TO USER DBT_SVC;\n")
+    git("init", "-b", "main")
+    git("add", "-A")
+    git("commit", "-m", "first")
+    git("checkout", "-b", "change")
+    if how == "attributes":
+        (project / ".gitattributes").write_text("*.sql binary\n")
+        (project / "grants.sql").write_text(f"{REVOKE}\n")
+    else:
+        (project / "grants.sql").rename(project / "grants.md")
+    git("add", "-A")
+    git("commit", "-m", "second")
+
+    done = run(project, "--base", "main")
+
+    assert done.exit_code == 1, done.output
+    assert "grants.sql:1" in done.output

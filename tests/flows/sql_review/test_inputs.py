@@ -167,3 +167,15 @@ def test_a_dialect_that_is_named_goes_before_the_manifests(tmp_path: Path) -> No
     path = manifest(tmp_path, {"m.sql": "-- m\n" + GOOD}, adapter="oracle")
     (source,) = inputs(manifest=path, dialect="snowflake", base=tmp_path).sources
     assert source.dialect == "snowflake"
+
+
+def test_a_folder_of_marts_has_marts_without_a_dbt_project(tmp_path: Path) -> None:
+    mart = written(tmp_path / "models" / "marts" / "star.sql", "select * from raw.orders\n")
+    other = written(tmp_path / "models" / "staging" / "star.sql", "select * from raw.orders\n")
+    assert [rule for rule, _ in places(of_paths(mart, base=tmp_path).findings)] == ["select-star-into-mart"]
+    assert of_paths(other, base=tmp_path).findings == []
+
+
+def test_a_file_of_zero_bytes_is_not_reviewed(tmp_path: Path) -> None:
+    done = of_paths(written(tmp_path / "x.sql", b"\x00\x01\x02"), base=tmp_path)
+    assert "zero bytes" in str(done.not_reviewed)

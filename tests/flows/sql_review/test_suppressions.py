@@ -67,3 +67,17 @@ def test_a_suppression_is_not_called_unused_when_its_rule_could_not_be_asked() -
     sql = "select id from a\n-- sluice: allow full-refresh because each row changes each day\n"
     assert of_sql(sql, model=model("table", None)).findings == []
     assert places(of_sql(sql, model=model("table", 10)).findings) == [("unused-suppression", 2)]
+
+
+@pytest.mark.parametrize(
+    "text", ["-- sluice: allow cross-join because x", "it''s -- sluice: allow cross-join because y"]
+)
+def test_a_text_in_the_sql_is_no_comment(text: str) -> None:
+    done = of_sql(f"select '{text}' s, a.x from a cross join b\n")
+    assert (places(done.findings), done.allowed) == ([("cross-join", 1)], [])
+
+
+def test_a_comment_after_a_text_is_one() -> None:
+    done = of_sql("select 'x' s, a.x from a cross join b -- sluice: allow cross-join because it's one row\n")
+    assert done.findings == []
+    assert [item.because for item in done.allowed] == ["it's one row"]
