@@ -81,6 +81,8 @@ def _start(statement: Sequence[Token]) -> int | None:
             return position
         if token.word in ("DROP", "ALTER") and following in (*_OBJECTS, "OWNED", "DEFAULT"):
             return position
+        if token.word == "REPLACE" and following in (*_CONTAINERS, *_PEOPLE) and statement[position - 1].word == "OR":
+            return position  # the new one has no grants, and nobody has any on it
         if token.word == "REASSIGN" and following == "OWNED":
             return position
     return None
@@ -92,7 +94,7 @@ def _kind(tokens: Sequence[Token]) -> Kind | None:
     kind: Kind | None = None
     if first == "REVOKE" or (first == "ALTER" and following == "DEFAULT" and "REVOKE" in words):
         kind = Kind.REVOKE
-    elif first == "DROP" and following in (*_CONTAINERS, *_PEOPLE, "OWNED"):
+    elif (first == "DROP" and following in (*_OBJECTS, "OWNED")) or first == "REPLACE":
         kind = Kind.DROP
     elif (first, following) in (("GRANT", "OWNERSHIP"), ("REASSIGN", "OWNED")) or (
         first == "ALTER" and ("OWNER", "TO") in itertools.pairwise(words)
