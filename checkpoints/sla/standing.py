@@ -53,6 +53,7 @@ class Standing:
         done_at: when it was done; None while it is not.
         minutes_late: whole minutes after the target, rounded up; so far, while it is not done.
         predicted: when it will be done, if it is not and there is history enough.
+        never: whether the day is over and it was not done.
     """
 
     spec: SlaSpec
@@ -61,6 +62,7 @@ class Standing:
     done_at: datetime | None
     minutes_late: int
     predicted: Prediction | None = None
+    never: bool = False
 
     @property
     def will_be_late(self) -> bool:
@@ -102,7 +104,8 @@ def stand(
         status = SlaStatus.WARNING
     else:
         status = SlaStatus.MET if done_at else SlaStatus.PENDING
-    return Standing(spec, occurrence, status, done_at, late, None if done_at else predicted)
+    never = done_at is None and ended is not None and ended <= now
+    return Standing(spec, occurrence, status, done_at, late, None if done_at else predicted, never)
 
 
 def sla_key(name: str) -> str:
@@ -154,6 +157,8 @@ def observed(standing: Standing, zone: ZoneInfo) -> str:
     if standing.done_at is not None:
         late = f", {standing.minutes_late:,} minutes late" if standing.minutes_late else ""
         return f"Done at {standing.done_at.astimezone(zone):%H:%M on %Y-%m-%d}{late}."
+    if standing.never:
+        return f"Never done for {standing.occurrence.day}, and the next day has begun."
     said = f"Not done for {standing.occurrence.day}"
     if standing.minutes_late:
         said += f", {standing.minutes_late:,} minutes late so far"

@@ -15,6 +15,7 @@ from checkpoints.ledger import Ledger
 from checkpoints.ledger.flow_runs import FlowRun, RunState
 from checkpoints.result import Verdict
 from checkpoints.sla import SlaSpec, SlaStatus, load_slas, stand, standings
+from checkpoints.sla.standing import observed
 from gx.errors import ConfigError
 from tests.checkpoints.runs import record, run_of
 
@@ -70,6 +71,18 @@ def test_done_by_four_is_met_until_six_a_warning_and_later_a_breach(
     found = stand(spec, next(spec.occurrences(moment)), berlin(2026, 3, 4, *done) if done else None, moment)
     assert (found.status, found.minutes_late) == (status, late)
     assert found.target == "2026-03-04 04:00 Europe/Berlin"
+
+
+def test_a_day_that_is_over_is_not_late_so_far_but_was_never_done(tmp_path: Path) -> None:
+    (spec,) = slas(tmp_path, NIGHTLY)
+    day = next(spec.occurrences(berlin(2026, 3, 4, 9)))
+    midnight = berlin(2026, 3, 5, 0)
+    going_on = stand(spec, day, None, midnight - MINUTE, ended=midnight)
+    over = stand(spec, day, None, midnight, ended=midnight)
+    zone = ZoneInfo("Europe/Berlin")
+    assert observed(going_on, zone) == "Not done for 2026-03-04, 1,199 minutes late so far."
+    assert observed(over, zone) == "Never done for 2026-03-04, and the next day has begun."
+    assert (going_on.status, over.status) == (SlaStatus.BREACHED, SlaStatus.BREACHED)
 
 
 def test_weekends_and_holidays_have_no_sla(tmp_path: Path) -> None:
