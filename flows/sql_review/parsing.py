@@ -91,10 +91,18 @@ def parse(source: SqlSource) -> ParsedSql:
     for item in statements:
         if item.find(exp.Command):
             raise UnreadableError(f"the parser does not understand a {_verb(item)} statement in it")
+        if any(_is_text(create.expression) for create in item.find_all(exp.Create)):
+            raise UnreadableError("the body of a function or procedure in it is a text, which is not looked into")
         for identifier in item.find_all(exp.Identifier):
             if not identifier.args.get("quoted"):
                 identifier.set("this", identifier.name.lower())
     return ParsedSql(source, tuple(statements), tokens)
+
+
+def _is_text(body: object) -> bool:
+    if isinstance(body, exp.Block):
+        return any(_is_text(each) for each in body.expressions)
+    return isinstance(body, exp.RawString | exp.Heredoc) or (isinstance(body, exp.Literal) and body.is_string)
 
 
 def _outermost(statement: exp.Expr) -> Iterator[exp.Query]:

@@ -179,3 +179,10 @@ def test_a_folder_of_marts_has_marts_without_a_dbt_project(tmp_path: Path) -> No
 def test_a_file_of_zero_bytes_is_not_reviewed(tmp_path: Path) -> None:
     done = of_paths(written(tmp_path / "x.sql", b"\x00\x01\x02"), base=tmp_path)
     assert "zero bytes" in str(done.not_reviewed)
+
+
+@pytest.mark.parametrize(("dialect", "kind"), [("snowflake", "procedure"), ("postgres", "function")])
+def test_a_body_that_is_a_text_is_not_reviewed(tmp_path: Path, dialect: str, kind: str) -> None:
+    sql = f"create {kind} f() returns int language sql as $$ {BAD} $$;\n"
+    done = of_paths(written(tmp_path / "f.sql", sql), base=tmp_path, dialect=dialect)
+    assert "body of a function" in str(done.not_reviewed)
