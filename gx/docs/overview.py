@@ -96,8 +96,9 @@ class IndexPage:
     undelivered: tuple[UndeliveredNow, ...]
     waiting: tuple[WaitingNow, ...]
     groups: tuple[Group, ...]
-    recent: tuple[Markup, ...]
-    """Lines of the list of the last runs."""
+    recent: Markup
+    """The lines of the list of the last runs: one text, for the template would look at each for what to escape."""
+    recent_runs: int
     broken: tuple[Linked, ...]
     runs_shown: int = RUNS_SHOWN
 
@@ -126,7 +127,8 @@ def overview(roll_up: RollUp, *, site: str) -> IndexPage:
         undelivered=standing.undelivered if standing else (),
         waiting=standing.waiting if standing else (),
         groups=_groups(rows),
-        recent=tuple(kept(run.row) for run in roll_up.recent),
+        recent=kept("\n".join(run.row for run in roll_up.recent)),
+        recent_runs=len(roll_up.recent),
         broken=tuple(Linked(link(INDEX, page.path), page) for page in roll_up.broken.values()),
     )
 

@@ -9,7 +9,7 @@ from gx.docs.standing import AlertNow
 
 RUNS_SHOWN = 30
 """Runs per table on the index: a month of daily loads."""
-RECENT_RUNS = 200
+RECENT_RUNS = 100
 """Runs of all tables that the index lists, to be searched and filtered."""
 RUNS_LISTED = 60
 """Runs that a table's page lists and plots: two months of daily loads. It does not grow; all that are kept have a page

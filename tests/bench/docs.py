@@ -62,7 +62,7 @@ _RATIO = """
 With {tables}, {most:,} prior runs take **{elapsed:.2f}** times as long as {few:,}, and **{cpu:.2f}** times the CPU.
 """
 _FOOT = """
-More prior runs make pages longer up to a limit: 30 marks of each table and the last 200 runs on the index, and the last
+More prior runs make pages longer up to a limit: 30 marks of each table and the last 100 runs on the index, and the last
 60 runs on the table's page, whose lines are kept as they are shown; every 60th publish writes the page of all runs of
 the table too. Of one table 1,000 runs are kept by default. The number of files that are read, written and listed is the
 same in all (`tests/gx/docs/test_constant_time.py`).
