@@ -58,12 +58,16 @@ def review(
     if base is not None and diff is not None:
         raise ConfigError("give a DIFF or --base, not both")
     text = git_diff(Path.cwd(), base, head) if base is not None else _read(diff)
-    findings = [one for one in look(text, accounts) if not any(fnmatch(one.file, glob) for glob in ignore)]
+
+    def counts(file: str) -> bool:
+        return not any(fnmatch(file, glob) for glob in ignore)
+
+    findings = [one for one in look(text, accounts) if counts(one.file)]
+    unread = [f"{file}: {why}" for file, why in not_reviewed(text).items() if counts(file)]
     agreed: list[Approval] | None = None
     if reviews is not None:
         agreed = approvals(findings, read_reviews(reviews), head=head, author=author)
     is_missing = bool(findings) if agreed is None else any(one.by is None for one in agreed)
-    unread = [line for line in not_reviewed(text) if not any(fnmatch(line.partition(": ")[0], glob) for glob in ignore)]
     code = ExitCode.FAILED if is_missing else ExitCode.ERRORED if unread else ExitCode.OK
     if as_json:
         told = [{**asdict(one), "kind": str(one.kind), "breaks": one.breaks} for one in findings]

@@ -81,7 +81,7 @@ def parse_diff(text: str) -> Iterator[Hunk]:
 
 def unread_files(text: str) -> Iterator[tuple[str, str]]:
     """The files of which a diff does not show what changed, and why."""
-    renamed = ""
+    current = ""
     for line in text.splitlines():
         if found := _BINARY.match(line):
             yield (
@@ -89,13 +89,13 @@ def unread_files(text: str) -> Iterator[tuple[str, str]]:
                 _NO_TEXT,
             )
         elif line.startswith("rename from "):
-            renamed = _path(line.removeprefix("rename from "), "")
-        elif line.startswith("rename to ") and Path(line).suffix != Path(renamed).suffix:
-            yield renamed, f"the diff shows only that it is {_path(line.removeprefix('rename to '), '')} now"
+            current = _path(line.removeprefix("rename from "), "")
+        elif line.startswith("rename to ") and Path(line).suffix != Path(current).suffix:
+            yield current, f"the diff shows only that it is {_path(line.removeprefix('rename to '), '')} now"
         elif line.startswith(("+++ ", "--- ")):
-            renamed = _path(line[4:], "b/").removeprefix("a/")
+            current = _path(line[4:], "b/").removeprefix("a/")
         elif line.startswith(("+", "-")) and "\0" in line:
-            yield renamed, _NO_TEXT
+            yield current, _NO_TEXT
 
 
 def git_diff(repository: Path, base: str, head: str) -> str:

@@ -13,7 +13,20 @@ from flows.preflight.accounts import Registry, ServiceAccount
 
 _NOT_READ = (".md", ".rst", ".txt", ".lock", ".svg", ".html", ".csv", ".ipynb")
 """Prose and data that nothing executes."""
-_NO_TEXT = (".png", ".jpg", ".jpeg", ".gif", ".ico", ".pdf", ".zip", ".gz", ".woff2", ".parquet", ".duckdb", ".xlsx")
+_PICTURES_AND_DATA = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".ico",
+    ".pdf",
+    ".zip",
+    ".gz",
+    ".woff2",
+    ".parquet",
+    ".duckdb",
+    ".xlsx",
+)
 _SQL = (".sql", ".ddl", ".j2", ".jinja", ".jinja2")
 _QUOTES = str.maketrans({"'": " ", '"': " ", "`": " "})
 
@@ -56,7 +69,7 @@ def review(diff: str, registry: Registry) -> list[Finding]:
     """
     found: list[Finding] = []
     for hunk in parse_diff(diff):
-        if hunk.new_file.lower().endswith(_NO_TEXT):
+        if hunk.new_file.lower().endswith(_PICTURES_AND_DATA):
             continue
         for file, side, change in _changes(hunk):
             line = side.first + min(number for number in side.changed if _covers(change, number))
@@ -64,10 +77,11 @@ def review(diff: str, registry: Registry) -> list[Finding]:
     return list(dict.fromkeys(found))
 
 
-def not_reviewed(diff: str) -> list[str]:
-    """What of a diff nobody has looked into, and why; nothing that cannot be executed."""
-    found = [f"{file}: {why}" for file, why in unread_files(diff) if not file.lower().endswith((*_NOT_READ, *_NO_TEXT))]
-    return list(dict.fromkeys(found))
+def not_reviewed(diff: str) -> dict[str, str]:
+    """The files of a diff that nobody has looked into, and why; none that cannot be executed."""
+    return {
+        file: why for file, why in unread_files(diff) if not file.lower().endswith((*_NOT_READ, *_PICTURES_AND_DATA))
+    }
 
 
 def _findings(file: str, line: int, change: Change, accounts: tuple[ServiceAccount, ...]) -> Iterator[Finding]:
