@@ -7,6 +7,7 @@ the parent dies in any way, a kill -9 included: then the child stops by itself.
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -21,6 +22,8 @@ _ROOT = Path(__file__).resolve().parents[1]
 _POLL_SECONDS = 0.02
 _STOP_SECONDS = 10.0
 _TAIL_LINES = 15
+# Connections that may wait until the server accepts them.
+_WAITING = 128
 
 
 class ChildServer:
@@ -98,6 +101,19 @@ class ChildServer:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+
+def listen(port: int = 0) -> socket.socket:
+    """A listening socket of 127.0.0.1, for asyncio's servers; port 0 takes a free one.
+
+    Said to be TCP, asyncio turns Nagle's algorithm off for its connections. Of `socket.create_server` it does not know
+    that, and each answer, which is two writes, waits 40 ms for an acknowledgement.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind(("127.0.0.1", port))
+    listener.listen(_WAITING)
+    return listener
 
 
 def announce_ready(ready_file: Path, address: str) -> None:

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import argparse
 import os
-import socket
 from pathlib import Path
 
-from flows.child import announce_ready, when_parent_is_gone
+from flows.child import announce_ready, listen, when_parent_is_gone
 
 
 def serve(ready_file: Path) -> None:
@@ -19,7 +18,7 @@ def serve(ready_file: Path) -> None:
 
     The address is told as soon as the port listens: who connects earlier than Prefect is imported waits in the queue.
     """
-    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+    listener = listen()
     when_parent_is_gone(lambda: os._exit(0))
     announce_ready(ready_file, f"http://127.0.0.1:{listener.getsockname()[1]}/api")
     # What Prefect's own temporary server sets: no UI, and background services only as far as a flow run needs them.

@@ -22,7 +22,6 @@ import asyncio
 import gzip
 import json
 import os
-import socket
 import sys
 import threading
 from http import HTTPStatus
@@ -40,6 +39,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from flows.child import listen
 from tests.warehouses.snowflake_access import Access, RefusedError
 from tests.warehouses.snowflake_schemas import Schemas
 
@@ -170,7 +170,7 @@ async def _body(request: Request) -> dict[str, Any]:
 def main() -> None:
     """Serve on a free port of this machine until standard input ends."""
     correct_fakesnow()
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen()
     server = uvicorn.Server(uvicorn.Config(emulator(os.environ[PASSWORD_VARIABLE]), log_level="error"))
 
     def stop_with_parent() -> None:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import os
-import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -19,7 +18,7 @@ from aiohttp import web
 from localstripe import server
 from localstripe.errors import UserError
 
-from flows.child import announce_ready, when_parent_is_gone
+from flows.child import announce_ready, listen, when_parent_is_gone
 from flows.sources.emulators.stripe_lists import LISTED, list_objects
 from flows.sources.emulators.stripe_objects import change_store, keep_store_in_memory, seed_store
 from flows.sources.generator_stripe import September, september
@@ -73,7 +72,7 @@ def serve(port: int, seed: int, *, faulty: bool, ready_file: Path | None) -> Non
     server.app.middlewares.append(routes.answer)
     server.app.router.add_post("/_config/state", routes.set_state)
     server.app.router.add_post("/_config/stall", routes.set_stall)
-    listener = socket.create_server(("127.0.0.1", port))
+    listener = listen(port)
 
     async def announce(_app: web.Application) -> None:
         if ready_file is not None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,7 @@ from tempfile import TemporaryDirectory
 import pytest
 import sqlalchemy as sa
 
+from flows.child import listen
 from flows.sources.embedded import EmbeddedIngest
 from flows.sources.emulators.embedded import EmbeddedSources, embedded_sources
 from flows.sources.stripe import StripeSource
@@ -110,7 +110,7 @@ def snowflake_port() -> Iterator[int]:
 
     # By name: once the module is imported, the package's function of that name, which starts it, is hidden.
     app = import_module("fakesnow.server").app
-    listener = socket.create_server(("127.0.0.1", 0))
+    listener = listen()
     server = uvicorn.Server(uvicorn.Config(app, log_level="warning"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
