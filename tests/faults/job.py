@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import multiprocessing
 import os
 import struct
 import sys
@@ -13,7 +12,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 from multiprocessing.connection import Connection as Pipe
-from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import cast
 
@@ -163,13 +161,6 @@ def set_clock(ahead: timedelta) -> None:
 
     for module in (flows.workspace, checkpoints.runner):
         module.datetime = Differing  # type: ignore[attr-defined]
-
-
-def processes() -> ForkServerContext:
-    """Starts processes in which GX is imported already, and nothing is open."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.faults.job"])
-    return context
 
 
 def _give_up_privileges() -> None:

@@ -8,7 +8,8 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.faults.job import Ended, Job, processes, work
+from tests.faults.job import Ended, Job, work
+from tests.fork_server import processes
 
 PATIENCE = 120.0
 """Seconds after which a process that neither says anything nor ends hangs."""

@@ -1,14 +1,9 @@
-"""A project whose gates are copied to a warehouse.
-
-Run as ``python -m tests.warehouses.data_quality URL LEDGER STEP`` it goes through all that opens and closes gates, and
-is killed at that step.
-"""
+"""A project whose gates are copied to a warehouse."""
 
 from __future__ import annotations
 
 import os
 import signal
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -16,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy.engine import URL
 
 from checkpoints.data_quality import DataQuality
 from checkpoints.gate import Gate
@@ -147,7 +142,8 @@ def _steps_of(owner: type, name: str, step: Callable[[], None]) -> None:
     setattr(owner, name, stepping)
 
 
-def _killed_at(number: int) -> None:
+def killed_at(number: int, warehouse_url: URL, ledger_url: URL, directory: Path) -> None:
+    """In a process of its own: go through all that opens and closes gates, and be killed at that step."""
     left = number
 
     def step() -> None:
@@ -160,9 +156,4 @@ def _killed_at(number: int) -> None:
         _steps_of(Ledger, name, step)
     for name in ("_write", "_write_gates", "_write_results"):
         _steps_of(DataQuality, name, step)
-
-
-if __name__ == "__main__":
-    _killed_at(int(sys.argv[4]))
-    made = Copied(open_warehouse(make_url(sys.argv[1]), wait_seconds=20), Path(sys.argv[3]), make_url(sys.argv[2]))
-    everything(made)
+    everything(Copied(open_warehouse(warehouse_url, wait_seconds=20), directory, ledger_url))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import signal
-import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,9 +13,10 @@ from sqlalchemy.engine import URL
 from gx.errors import SluiceError
 from gx.warehouse.base import Warehouse
 from gx.warehouse.opening import open_warehouse
+from tests.fork_server import processes
 from tests.warehouses.conftest import site_of
-from tests.warehouses.data_quality import SCHEMA, Copied, everything, now
-from tests.warehouses.sites import ROOT, Site
+from tests.warehouses.data_quality import SCHEMA, Copied, everything, killed_at, now
+from tests.warehouses.sites import Site
 
 MOST_STEPS = 200
 
@@ -59,15 +58,15 @@ def test_killed_at_every_step_the_warehouse_is_as_closed_or_more(
     for step in range(1, MOST_STEPS):
         opened(copied)
         copied.close()
-        address = place.url.render_as_string(hide_password=False)
-        command = [sys.executable, "-m", "tests.warehouses.data_quality", address, str(ledger_url), str(tmp_path)]
-        done = subprocess.run([*command, str(step)], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        process = processes().Process(target=killed_at, args=(step, place.url, ledger_url, tmp_path))
+        process.start()
+        process.join(60)
         in_sql, in_ledger = copied.open_in_sql(), copied.open_in_ledger()
         assert in_sql <= in_ledger, f"after step {step} the warehouse has {in_sql} open, the ledger {in_ledger}"
-        if done.returncode == 0:
+        if process.exitcode == 0:
             assert in_sql == in_ledger == {"staging", "marts"}
             break
-        assert done.returncode == -signal.SIGKILL, done.stderr
+        assert process.exitcode == -signal.SIGKILL
         kills += 1
         more_closed += in_sql < in_ledger
         if step % 10 == 0:  # and what comes next mends it
