@@ -23,6 +23,9 @@ from tests.checkpoints.alerts.peers import HttpPeer, http_peer
 from tests.checkpoints.alerts.receivers import WEBHOOK_SECRET
 from tests.journeys.command import ROOT, SLUICE
 
+# A command asks a locked ledger several times, and waits half a minute each time; here two seconds.
+_SOON_TIRED_OF_LOCKS = "import checkpoints.ledger.connection as connection; connection._BUSY_SECONDS = 2; "
+
 pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 
 
@@ -46,8 +49,8 @@ class Team:
             "SLUICE_WEBHOOK_SECRET": WEBHOOK_SECRET,
         }
         return subprocess.run(
-            [*SLUICE, *arguments], cwd=ROOT, env={**inherited, **ours, **environment},
-            capture_output=True, text=True, check=False, timeout=380,
+            [*SLUICE[:-1], _SOON_TIRED_OF_LOCKS + SLUICE[-1], *arguments], cwd=ROOT,
+            env={**inherited, **ours, **environment}, capture_output=True, text=True, check=False, timeout=380,
         )  # fmt: skip
 
     def ledger(self) -> Ledger:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +14,8 @@ from sqlalchemy.pool import NullPool
 
 from flows.dbt import PROJECT_DIR
 from tests.flows.cli.foreign import Answer, ForeignProject
+from tests.flows.transform import dbt_command
+from tests.flows.transform.dbt_command import DbtEnded
 from tests.journeys.tables import Tables
 
 DBT_PROJECT = """
@@ -69,14 +69,9 @@ class Own:
     def code(self, *arguments: str) -> int:
         return self.sluice(*arguments).code
 
-    def dbt(self, ingest: str, select: str = "gold") -> subprocess.CompletedProcess[str]:
-        code = "from dbt.cli.main import cli; cli()"
-        options = ["--no-version-check", "--no-use-colors", "--log-level-file", "none"]
-        return subprocess.run(
-            [sys.executable, "-P", "-c", code, *options, "build", "--select", select, "--profiles-dir", "."],
-            cwd=self.foreign.root / "dbt", capture_output=True, text=True, timeout=180, check=False,
-            env={**os.environ, "PYTHONWARNINGS": "ignore", "SLUICE_DBT_INGEST_ID": ingest},
-        )  # fmt: skip
+    def dbt(self, ingest: str, select: str = "gold") -> DbtEnded:
+        environment = {**os.environ, "SLUICE_DBT_INGEST_ID": ingest}
+        return dbt_command.run(self.foreign.root / "dbt", environment, "build", "--select", select)
 
     def land(self, ingest: str, *rows: tuple[int, int]) -> None:
         """An ingest that passes its own checkpoint."""

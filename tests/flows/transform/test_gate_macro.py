@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +17,9 @@ from checkpoints.result import Verdict
 from flows.dbt import PROJECT_DIR, DbtFailed, DbtSetup, run_dbt
 from gx.warehouse.duckdb import DuckDBWarehouse
 from gx.warehouse.opening import open_warehouse
+from tests.flows.transform import dbt_command
 from tests.flows.transform.conftest import FIRST_SYNCS, Warehouse
+from tests.flows.transform.dbt_command import DbtEnded
 from tests.warehouses.data_quality import Copied
 
 MACRO = PROJECT_DIR / "macros" / "require_open_gates.sql"
@@ -41,16 +41,10 @@ class Shop:
     root: Path
     copied: Copied
 
-    def dbt(self, *arguments: str, command: str = "run", **variables: Any) -> subprocess.CompletedProcess[str]:
+    def dbt(self, *arguments: str, command: str = "run", **variables: Any) -> DbtEnded:
         self.copied.warehouse.release()
-        code = "from dbt.cli.main import cli; cli()"
         given = ["--vars", json.dumps(variables)] if variables else []
-        options = ["--no-version-check", "--no-use-colors", "--log-level-file", "none"]
-        return subprocess.run(
-            [sys.executable, "-P", "-c", code, *options, command, *arguments, *given, "--profiles-dir", "."],
-            cwd=self.root, env={**os.environ, "PYTHONWARNINGS": "ignore"}, capture_output=True, text=True, timeout=120,
-            check=False,
-        )  # fmt: skip
+        return dbt_command.run(self.root, os.environ, command, *arguments, *given)
 
     def built(self) -> set[str]:
         with self.copied.warehouse.connect() as connection:
@@ -110,7 +104,7 @@ def shop(project: tuple[Path, URL], tmp_path: Path) -> Iterator[Shop]:
     made.copied.close()
 
 
-def refused(done: subprocess.CompletedProcess[str], *why: str) -> bool:
+def refused(done: DbtEnded, *why: str) -> bool:
     said = " ".join(done.stdout.split())
     assert done.returncode != 0, done.stdout
     assert all(text in said for text in (*why, "Nothing was built")), done.stdout
