@@ -25,7 +25,7 @@ def has_one_row_at_most(source: exp.Expr | Scope) -> bool:
         return True
     if query.args.get("group"):
         return False
-    if any(_is_aggregate(projection) for projection in query.expressions):
+    if aggregates(query):
         return True
     if any(projection.find(exp.Explode, exp.Unnest, exp.GenerateSeries) for projection in query.expressions):
         return False
@@ -41,6 +41,11 @@ def reads_no_table(source: exp.Expr | Scope) -> bool:
     if isinstance(source.expression, exp.SetOperation):
         return all(reads_no_table(branch) for branch in source.set_operation_scopes)
     return all(reads_no_table(inner) for _, inner in source.selected_sources.values())
+
+
+def aggregates(query: exp.Select) -> bool:
+    """Whether it makes one row of many: it selects an aggregate, or has groups."""
+    return bool(query.args.get("group")) or any(_is_aggregate(projection) for projection in query.expressions)
 
 
 def stored_table(column: exp.Column, scope: Scope) -> exp.Table | None:

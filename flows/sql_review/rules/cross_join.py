@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
@@ -41,6 +41,7 @@ def _find_in(scope: Scope, query: exp.Select, sql: ParsedSql) -> Iterator[Hit]:
             and len(others) == len(before)
             and not _is_small(source)
             and not all(_is_small(other) for other in others)
+            and not _depends_on(source, before)
             and not _is_linked(name, set(before), query, known)
         ):
             yield Hit(
@@ -75,6 +76,11 @@ def _is_always_true(condition: exp.Expr) -> bool:
 
 def _is_small(source: exp.Expr | Scope) -> bool:
     return has_one_row_at_most(source) or reads_no_table(source)
+
+
+def _depends_on(source: exp.Expr | Scope, before: Sequence[str]) -> bool:
+    """Whether it is lateral without saying so, as DuckDB lets a query in FROM be."""
+    return isinstance(source, Scope) and any(column.table in before for column in source.external_columns)
 
 
 def _is_linked(name: str, before: set[str], query: exp.Select, known: set[str]) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flows.sql_review.sizes import Sizes
+from flows.sql_review.source import DIALECTS
 from tests.flows.sql_review.asking import model, of_sql, rules
 
 CORRELATED, NOT_IN, STAR, FILTER = (
@@ -25,10 +26,34 @@ MART = model("view", is_mart=True)
         "with b as (select id, x from c) select (select max(b.x) from b where b.id = a.id) from a",
         "create table t as select (select max(b.x) from b where b.id = a.id) as y from a",
         "select (select count(*) from (select b.id from b) q where q.id = a.id) from a",
+        "select a.id, array(select b.x from b where b.id = a.id) as xs from a",
+        "select a.x from a where a.x >= all (select b.x from b where b.id = a.id)",
+        "select a.x from a where a.x > any (select b.x from b where b.id = a.id)",
+        "select a.x from a where a.x <> any (select b.x from b where b.id = a.id)",
+        "select a.x from a where a.x > any (select max(b.x) from b where b.id = a.id)",
+        "select a.x, l.n from a cross join lateral (select count(*) as n from b where b.id = a.id) as l",
+        "select a.x, l.n from a left join lateral (select max(n) as n from b where b.id = a.id) as l on true",
+        "select a.x, l.n from a, lateral (select b.k, sum(b.n) as n from b where b.id = a.id group by b.k) as l",
+        "select (select count(*) from b join (select max(k) as k from c where c.id = a.id) q on q.k = b.k) from a",
+        "select a.x, l.n from a, lateral (select n from (select max(n) as n from b where b.id = a.id) q) as l",
     ],
 )
 def test_a_value_that_depends_on_the_row_around_it_is_found(sql: str) -> None:
-    assert rules(sql) == [CORRELATED]
+    for dialect in DIALECTS:
+        assert rules(sql, dialect) == [CORRELATED], dialect
+
+
+def test_a_query_in_from_that_is_lateral_without_saying_so_is_found_too() -> None:
+    assert rules("select a.x, l.n from a, (select count(*) as n from b where b.id = a.id) as l") == [CORRELATED]
+    assert rules("select a.x, l.n from a, (select b.n from b where b.id = a.id) as l") == []
+
+
+def test_only_a_value_is_shown_rewritten() -> None:
+    sql = "select a.x from a where a.x > {} (select max(b.x) from b where b.id = a.id)"
+    (one,) = of_sql(sql.format("")).findings
+    (any_,) = of_sql(sql.format("any")).findings
+    assert one.rewrite is not None
+    assert any_.rewrite is None
 
 
 @pytest.mark.parametrize(
@@ -41,10 +66,24 @@ def test_a_value_that_depends_on_the_row_around_it_is_found(sql: str) -> None:
         "select (select max(t.i) from unnest(a.items) as t (i)) from a",
         "select a.x from a where a.x > (select max(b.x) from b as b where b.pay.amount > 1)",
         "select a.x from a where a.x = any (select b.x from b where b.id = a.id)",
+        "select a.x from a where a.x <> all (select b.x from b where b.id = a.id and b.x is not null)",
+        "select a.x from a where a.x >= all (select b.x from b)",
+        "select a.id, array(select b.x from b) as xs from a",
+        "select a.id, array(select t.i from unnest(a.items) as t (i)) as xs from a",
+        "select a.x, l.n from a cross join lateral (select b.n from b where b.id = a.id) as l",
+        "select a.x, l.n from a cross join lateral (select max(t.i) as n from unnest(a.items) as t (i)) as l",
+        "select a.x, l.n from a cross join lateral (select count(*) as n from b) as l",
+        "select a.x, l.n from a cross join (select b.id, count(*) as n from b group by b.id) as l where l.id = a.id",
     ],
 )
 def test_what_is_worked_out_once_or_joined_is_no_correlated_subquery(sql: str) -> None:
     assert rules(sql) == []
+
+
+def test_what_a_row_has_in_itself_is_no_correlated_subquery_on_snowflake() -> None:
+    sql = "select a.x, l.n from a, lateral (select sum(f.value) as n from table(flatten(input => a.items)) f) as l"
+    assert rules(sql, "snowflake") == []
+    assert rules("select a.x, f.value from a, lateral flatten(input => a.items) f", "snowflake") == []
 
 
 @pytest.mark.parametrize("dialect", ["duckdb", "postgres", "snowflake"])
