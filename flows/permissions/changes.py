@@ -76,7 +76,7 @@ def changes_in(sql: str, *, removed: bool = False) -> list[Change]:
         sql: statements, whole or not.
         removed: the text is what was taken out of a file: a GRANT there counts, and nothing else does.
     """
-    found = []
+    found: list[Change] = []
     for statement in statements(sql):
         start = _start(statement)
         if start is None:
@@ -93,7 +93,7 @@ def changes_in(sql: str, *, removed: bool = False) -> list[Change]:
 def _start(statement: Sequence[Token]) -> int | None:
     """Where the verb is: the rest of a statement that began before the hunk may stand before it, or a BEGIN."""
     for position, token in enumerate(statement):
-        rest = statement[position + 1 :]
+        rest = statement[position + 1 : position + 5]
         following = rest[0].word if rest else ""
         if token.word in ("GRANT", "REVOKE") and rest and following != "OPTION":
             return position

@@ -25,7 +25,8 @@ class Moved:
     Attributes:
         total: the sum, or difference.
         condition: the comparison of the column alone.
-        is_exact: whether it gives the same whatever the data is.
+        is_exact: whether it gives the same whatever the data is, where both sides are of one type: a time with a zone
+            and one without are hours apart in another way on each side of the day when clocks are turned.
     """
 
     total: exp.Expr

@@ -45,10 +45,10 @@ def correlated(scope: Scope) -> Correlated | None:
     """
     parent = scope.expression.parent
     query = parent if isinstance(parent, exp.Subquery) else scope.expression
-    outermost = query
-    while isinstance(outermost.parent, exp.Subquery | exp.Paren):
-        outermost = outermost.parent
-    holder = outermost.parent
+    outermost, holder = query, query.parent
+    while isinstance(holder, exp.Subquery | exp.Paren):
+        outermost = holder
+        holder = holder.parent
     columns = _outer_columns(scope)
     if isinstance(holder, exp.Join):  # DuckDB lets a query in FROM be lateral without saying so
         beside = scope.parent.selected_sources if scope.parent else ()
@@ -64,9 +64,9 @@ def correlated(scope: Scope) -> Correlated | None:
 def _is_semi_join(query: exp.Expr, holder: exp.Expr | None) -> bool:
     if isinstance(holder, exp.In):
         return holder.args.get("query") is query
+    above = holder.parent if holder else None
     return isinstance(holder, exp.Exists) or any(
-        isinstance(holder, quantifier) and isinstance(holder.parent, comparison)
-        for quantifier, comparison in _SEMI_JOINS
+        isinstance(holder, quantifier) and isinstance(above, comparison) for quantifier, comparison in _SEMI_JOINS
     )
 
 

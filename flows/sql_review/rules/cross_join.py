@@ -46,7 +46,8 @@ def _find_in(scope: Scope, query: exp.Select, sql: ParsedSql) -> Iterator[Hit]:
         ):
             yield Hit(
                 f"{_spelled(join, sql)} of {name} with every row of {', '.join(before)}",
-                "join on a condition; where all pairs are meant, say so: -- sluice: allow cross-join because ...",
+                "join on a condition that ties both; where one row is meant, say so with limit 1 or an aggregate; where"
+                " all pairs are: -- sluice: allow cross-join because ...",
                 sql.span(join.this),
             )
         before.append(name)

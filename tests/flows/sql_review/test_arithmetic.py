@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import duckdb
 import pytest
 from hypothesis import given, settings
@@ -11,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.flows.sql_review.asking import of_sql
 
-FIRST = datetime(2025, 3, 29, tzinfo=UTC)  # on the day after it clocks are turned
+EVERY_HALF_HOUR = """insert into a select timestamptz '2025-03-29 00:00:00+00' + i * interval 30 minutes
+from range(144) as r (i) union all select null"""  # in the second night clocks are turned
 NOON = "cast('2025-03-30 12:00:00' as timestamp)"
 
 
@@ -50,27 +49,23 @@ def test_all_that_can_be_moved_is_in_one_rewritten_query() -> None:
     assert "at <= CAST('2025-03-30 12:00:00' AS TIMESTAMP) + INTERVAL '5' MINUTE" in str(first.rewrite)
 
 
-TIMES = st.integers(0, 72 * 3600).map(lambda seconds: FIRST + timedelta(seconds=seconds))
-
-
 @settings(deadline=None)
 @given(
-    st.lists(st.none() | TIMES, min_size=1, max_size=8),
-    st.sampled_from(["timestamp", "timestamptz", "date"]),
+    st.sampled_from([("timestamp", "timestamp"), ("timestamptz", "timestamptz"), ("date", "timestamp")]),
     st.sampled_from(["t {sign} {amount} {comparison} {noon}", "{noon} {comparison} t {sign} {amount}"]),
     st.sampled_from(["+", "-"]),
     st.sampled_from(["=", "<", "<=", ">", ">="]),
     st.integers(-30, 30),
     st.sampled_from(["hour", "minutes", "second"]),
 )
-def test_the_rewritten_query_gives_the_same_rows(
-    times: list[datetime | None], kind: str, form: str, sign: str, comparison: str, number: int, unit: str
+def test_the_rewritten_query_gives_the_same_rows_where_both_sides_are_of_one_type(
+    types: tuple[str, str], form: str, sign: str, comparison: str, number: int, unit: str
 ) -> None:
-    amount = f"interval '{number}' {unit}"
-    condition = form.format(sign=sign, amount=amount, comparison=comparison, noon=NOON)
+    amount, noon = f"interval '{number}' {unit}", NOON.replace("timestamp", types[1])
+    condition = form.format(sign=sign, amount=amount, comparison=comparison, noon=noon)
     sql = f"select rowid as n from a where {condition} order by n"
     (found,) = of_sql(sql).findings
     with duckdb.connect() as connection:
-        connection.execute(f"set timezone = 'Europe/Berlin'; create table a (t {kind})")
-        connection.executemany("insert into a values (?)", [(time,) for time in times])
+        connection.execute(f"set timezone = 'Europe/Berlin'; create table a (t {types[0]})")
+        connection.execute(EVERY_HALF_HOUR)
         assert connection.execute(str(found.rewrite)).fetchall() == connection.execute(sql).fetchall()
