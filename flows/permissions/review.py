@@ -119,7 +119,7 @@ def _changes(hunk: Hunk) -> Iterator[tuple[str, Side, Change]]:
         # One that was there already has been moved, or set in other lines.
         if any(_covers(change, number) for number in new.changed) and change.sql.upper() not in before:
             yield hunk.new_file, new, change
-    for change in _taken(old.text, new.text, hunk.old_file):
+    for change in _taken(hunk):
         if any(_covers(change, number) for number in old.changed):
             yield hunk.old_file, old, change
 
@@ -138,12 +138,15 @@ def _made(text: str, file: str) -> list[Change]:
     ]
 
 
-def _taken(old: str, new: str, file: str) -> list[Change]:
-    if file.lower().endswith(_SQL):
-        still = {change.sql.upper() for change in changes_in(new, removed=True)}
-        return [change for change in changes_in(old, removed=True) if change.sql.upper() not in still]
-    if file.lower().endswith(".tf"):
-        return list(taken_out(old, new))
+def _taken(hunk: Hunk) -> list[Change]:
+    for suffixes in (_SQL, (".tf",)):
+        if hunk.old_file.lower().endswith(suffixes):
+            # In a file that nothing executes any more it is as good as gone.
+            now = hunk.new.text if hunk.new_file.lower().endswith(suffixes) else ""
+            if suffixes != _SQL:
+                return list(taken_out(hunk.old.text, now))
+            still = {change.sql.upper() for change in changes_in(now, removed=True)}
+            return [one for one in changes_in(hunk.old.text, removed=True) if one.sql.upper() not in still]
     return []
 
 

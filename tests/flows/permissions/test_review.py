@@ -156,6 +156,15 @@ def test_a_grant_that_is_taken_out_of_a_file_is_found_in_the_old_one(registry: R
     assert review(moved, registry) == []
 
 
+@pytest.mark.parametrize("suffix", ["sql", "tf"])
+def test_what_is_only_in_prose_any_more_is_gone(registry: Registry, suffix: str) -> None:
+    text = "GRANT USAGE ON WAREHOUSE DBT_WH TO ROLE DBT_ROLE;" if suffix == "sql" else TERRAFORM
+    both = diff(text, removed=text, file=f"a.{suffix}")
+
+    assert review(both, registry) == []
+    assert len(review(both.replace(f"+++ b/a.{suffix}", "+++ b/a.md"), registry)) == 1
+
+
 TERRAFORM = """\
 resource "snowflake_grant_privileges_to_account_role" "dbt" {
   privileges        = ["USAGE"]
