@@ -47,7 +47,6 @@ def review(
     """
     from flows.permissions.approval import approvals, read_reviews
     from flows.permissions.diff import git_diff
-    from flows.permissions.review import not_reviewed
     from flows.permissions.review import review as look
     from flows.preflight.accounts import REGISTRY, load_registry
 
@@ -58,12 +57,14 @@ def review(
     if base is not None and diff is not None:
         raise ConfigError("give a DIFF or --base, not both")
     text = git_diff(Path.cwd(), base, head) if base is not None else _read(diff)
+    nothing = f"no changed files between {base} and {head}" if base is not None and not text.strip() else None
 
     def counts(file: str) -> bool:
         return not any(fnmatch(file, glob) for glob in ignore)
 
-    findings = [one for one in look(text, accounts) if counts(one.file)]
-    unread = [f"{file}: {why}" for file, why in not_reviewed(text).items() if counts(file)]
+    found, not_reviewed = look(text, accounts)
+    findings = [one for one in found if counts(one.file)]
+    unread = [str(one) for one in not_reviewed if counts(one.file)]
     agreed: list[Approval] | None = None
     if reviews is not None:
         agreed = approvals(findings, read_reviews(reviews), head=head, author=author)
@@ -72,21 +73,28 @@ def review(
     if as_json:
         told = [{**asdict(one), "kind": str(one.kind), "breaks": one.breaks} for one in findings]
         given = None if agreed is None else [asdict(one) for one in agreed]
-        print_json({"findings": told, "not_reviewed": unread, "approvals": given, "exit_code": int(code)})
+        document = {"findings": told, "not_reviewed": unread, "approvals": given, "is_empty": nothing is not None}
+        print_json({**document, "exit_code": int(code)})
+    elif nothing is not None:
+        click.echo(nothing)
     else:
         _print(findings, unread, agreed)
     return code
 
 
 def _read(diff: Path | None) -> str:
-    if diff is None or str(diff) == "-":
-        if sys.stdin.isatty():
-            raise ConfigError("there is no diff: give a file, pipe one in, or use --base REF")
-        return sys.stdin.buffer.read().decode(errors="replace")
+    file = None if diff is None or str(diff) == "-" else diff
+    if file is None and sys.stdin.isatty():
+        raise ConfigError("there is no diff: give a file, pipe one in, or use --base REF")
     try:
-        return diff.read_bytes().decode(errors="replace")
+        text = (sys.stdin.buffer.read() if file is None else file.read_bytes()).decode(errors="replace")
     except OSError as error:
-        raise ConfigError(f"cannot be read: {error.strerror}", file=diff) from None
+        raise ConfigError(f"cannot be read: {error.strerror}", file=file) from None
+    if not text.strip():
+        # With --base it is git that says so; here it is rather a command before the pipe that failed.
+        where = "what came from standard input" if file is None else "the diff"
+        raise ConfigError(f"{where} is empty, so nothing was compared; see what made it, or use --base REF", file=file)
+    return text
 
 
 def _print(findings: list[Finding], unread: list[str], agreed: list[Approval] | None) -> None:

@@ -196,7 +196,7 @@ def _review(world: Settings, facts: Facts) -> None:
 
     began = time.monotonic()
     registry = load_registry(world.project / REGISTRY)
-    for finding in review(_CLEANUP, registry) if registry else ():
+    for finding in review(_CLEANUP, registry)[0] if registry else ():
         facts.reviewed_in = time.monotonic() - began
         facts.review = f"{finding.file}:{finding.line}: {', '.join(finding.touches)}; owner {finding.owner}"
 

@@ -7,13 +7,26 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flows.permissions.tokens import Token, statements
+from flows.permissions.tokens import UNKNOWN, Token, statements
 
 _CONTAINERS = ("WAREHOUSE", "SCHEMA", "DATABASE")
 _PEOPLE = ("USER", "ROLE", "GROUP")
 _OBJECTS = (*_CONTAINERS, *_PEOPLE, "TABLE", "TABLES", "VIEW", "VIEWS")
 _THINGS = (*_CONTAINERS, "TABLE", "TABLES", "VIEW", "VIEWS")
-_BETWEEN = ("IF", "NOT", "EXISTS", "ALL", "FUTURE", "IN", "ONLY", *_OBJECTS)
+_RELATIONS = ("TABLE", "VIEW")
+_KINDS_OF_RELATION = (
+    "MATERIALIZED",
+    "EXTERNAL",
+    "FOREIGN",
+    "DYNAMIC",
+    "ICEBERG",
+    "HYBRID",
+    "TRANSIENT",
+    "SECURE",
+    "RECURSIVE",
+)
+"""What may stand before TABLE or VIEW. Not TEMPORARY: such a table is another one, of one session."""
+_BETWEEN = ("IF", "NOT", "EXISTS", "ALL", "FUTURE", "IN", "ONLY", *_KINDS_OF_RELATION, *_OBJECTS)
 
 
 class Kind(StrEnum):
@@ -21,6 +34,7 @@ class Kind(StrEnum):
 
     REVOKE = "REVOKE"
     DROP = "DROP"
+    REPLACE = "CREATE OR REPLACE"
     OWNER = "change of owner"
     ALTER = "ALTER"
     REMOVED_GRANT = "GRANT taken out"
@@ -38,6 +52,8 @@ class Change:
         lines: of the text, 0-based: the first and the last.
         object_kind: what it is about: ``SCHEMA``, ``WAREHOUSE``, ``ROLE``, ...; empty where it does not say.
         target: that object's name, its parts in upper case.
+        unknown: names in it, other than the object's, of which a part is filled in by another program; a variable is
+            :data:`~flows.permissions.tokens.UNKNOWN` there, as in ``target``.
         privileges: what a REVOKE or GRANT is of, in upper case.
         from_everybody: whether what is revoked is everybody's.
     """
@@ -50,6 +66,7 @@ class Change:
     target: tuple[str, ...] = ()
     privileges: frozenset[str] = frozenset()
     from_everybody: bool = False
+    unknown: frozenset[str] = frozenset()
 
 
 def changes_in(sql: str, *, removed: bool = False) -> list[Change]:
@@ -59,7 +76,7 @@ def changes_in(sql: str, *, removed: bool = False) -> list[Change]:
         sql: statements, whole or not.
         removed: the text is what was taken out of a file: a GRANT there counts, and nothing else does.
     """
-    found = []
+    found: list[Change] = []
     for statement in statements(sql):
         start = _start(statement)
         if start is None:
@@ -69,52 +86,79 @@ def changes_in(sql: str, *, removed: bool = False) -> list[Change]:
         if removed:
             kind = Kind.REMOVED_GRANT if tokens[0].word == "GRANT" else None
         if kind is not None:
-            found.append(_change(kind, tokens))
+            found.extend(_change(kind, tokens, about) for about in _objects(tokens))
     return found
 
 
 def _start(statement: Sequence[Token]) -> int | None:
     """Where the verb is: the rest of a statement that began before the hunk may stand before it, or a BEGIN."""
     for position, token in enumerate(statement):
-        following = statement[position + 1].word if position + 1 < len(statement) else ""
-        if token.word in ("GRANT", "REVOKE") and position + 1 < len(statement) and following != "OPTION":
+        rest = statement[position + 1 : position + 5]
+        following = rest[0].word if rest else ""
+        if token.word in ("GRANT", "REVOKE") and rest and following != "OPTION":
             return position
-        if token.word in ("DROP", "ALTER") and following in (*_OBJECTS, "OWNED", "DEFAULT"):
+        if token.word in ("DROP", "ALTER") and (following in ("OWNED", "DEFAULT") or _object(rest)):
             return position
-        if token.word == "REPLACE" and following in (*_CONTAINERS, *_PEOPLE) and statement[position - 1].word == "OR":
+        if token.word == "REPLACE" and statement[position - 1].word == "OR" and _object(rest):
             return position  # the new one has no grants, and nobody has any on it
         if token.word == "REASSIGN" and following == "OWNED":
             return position
     return None
 
 
+def _object(tokens: Sequence[Token]) -> str:
+    """What kind of object begins there; empty when it is none of those that matter."""
+    after = next((token.word for token in tokens if token.word not in _KINDS_OF_RELATION), "")
+    bare = tokens[0].word if tokens else ""
+    return bare if bare in _OBJECTS else after if after in _RELATIONS else ""
+
+
 def _kind(tokens: Sequence[Token]) -> Kind | None:
     words = [token.word for token in tokens]
     first, following = words[0], words[1]
+    pairs = list(itertools.pairwise(words))
+    about = _object(tokens[1:])
     kind: Kind | None = None
     if first == "REVOKE" or (first == "ALTER" and following == "DEFAULT" and "REVOKE" in words):
         kind = Kind.REVOKE
-    elif (first == "DROP" and following in (*_OBJECTS, "OWNED")) or first == "REPLACE":
+    elif first == "REPLACE" and about in _RELATIONS:
+        kind = None if ("COPY", "GRANTS") in pairs else Kind.REPLACE
+    elif (first == "DROP" and (about or following == "OWNED")) or first == "REPLACE":
         kind = Kind.DROP
     elif (first, following) in (("GRANT", "OWNERSHIP"), ("REASSIGN", "OWNED")) or (
-        first == "ALTER" and ("OWNER", "TO") in itertools.pairwise(words)
+        first == "ALTER" and ("OWNER", "TO") in pairs
     ):
         kind = Kind.OWNER
-    elif first == "ALTER" and (following in _PEOPLE or (following in _CONTAINERS and {"RENAME", "SWAP"} & set(words))):
+    elif first == "ALTER" and (
+        about in _PEOPLE
+        or (about in _CONTAINERS and {"RENAME", "SWAP"} & set(words))
+        or (about in _RELATIONS and {("RENAME", "TO"), ("SWAP", "WITH"), ("SET", "SCHEMA")} & set(pairs))
+    ):
         kind = Kind.ALTER
     return kind
 
 
-def _change(kind: Kind, tokens: Sequence[Token]) -> Change:
+def _objects(tokens: Sequence[Token]) -> list[int]:
+    """Where the names of the objects are that it is about, as far as they matter: SWAP is about two."""
     words = [token.word for token in tokens]
-    about = 1
-    privileges: frozenset[str] = frozenset()
-    if words[0] in ("GRANT", "REVOKE") and "ON" in words:
-        about = words.index("ON") + 1
-        privileges = _privileges(words[1 : about - 1])
-    object_kind = next((word for word in words[about : about + 5] if word in _CONTAINERS), "")
-    object_kind = object_kind or next((word for word in words[about : about + 3] if word in _OBJECTS), "")
-    path = _path(tokens, about)
+    if words[0] in ("GRANT", "REVOKE"):
+        return [words.index("ON") + 1 if "ON" in words else 1]
+    swapped = [at + 2 for at, pair in enumerate(itertools.pairwise(words)) if pair == ("SWAP", "WITH")]
+    return [1, *swapped] if words[0] == "ALTER" else [1]
+
+
+def _change(kind: Kind, tokens: Sequence[Token], about: int) -> Change:
+    words = [token.word for token in tokens]
+    is_grant = words[0] in ("GRANT", "REVOKE")
+    lines = (tokens[0].line, tokens[-1].line)
+    object_kind = _object(tokens[1:])
+    if is_grant or words[1] == "DEFAULT":
+        near = words[about : about + 5]
+        object_kind = next((word for word in near if word in _CONTAINERS), "")
+        object_kind = object_kind or next((word for word in near[:3] if word in _OBJECTS), "")
+    path, end = _path(tokens, about)
+    if kind is Kind.REPLACE:
+        tokens = tokens[:end]  # its query may change, and names what it likes
     names = {token.text.upper() for token in tokens}
     if object_kind in _THINGS or (about > 1 and object_kind not in _PEOPLE):
         names -= set(path)  # a schema that is called as an account is not that account
@@ -122,12 +166,29 @@ def _change(kind: Kind, tokens: Sequence[Token]) -> Change:
         kind,
         _shown(tokens),
         frozenset(names),
-        (tokens[0].line, tokens[-1].line),
+        lines,
         object_kind,
         path,
-        privileges,
+        _privileges(words[1 : about - 1]) if is_grant and about > 1 else frozenset(),
         "PUBLIC" in words and kind is Kind.REVOKE,
+        _unknown(kind, tokens, object_kind, about, end),
     )
+
+
+def _unknown(kind: Kind, tokens: Sequence[Token], object_kind: str, about: int, end: int) -> frozenset[str]:
+    """Names that may be a user's or a role's, and are not all there."""
+    if kind is Kind.REVOKE and not {"FROM", "ROLE"} & {token.word for token in tokens}:
+        return frozenset()  # it is a word of prose
+    if kind is Kind.ALTER:
+        start, end = (about, end) if object_kind in _PEOPLE else (end, end)
+    else:
+        is_thing = object_kind in _THINGS or about > 1
+        start, end = end if is_thing else about, len(tokens)
+        if is_thing and kind in (Kind.DROP, Kind.REPLACE):
+            start = end  # nobody is named there
+        if kind is Kind.OWNER:  # who gets it loses nothing
+            end = next((at for at, token in enumerate(tokens) if token.word == "TO"), end)
+    return frozenset(token.name for token in tokens[start:end] if UNKNOWN in token.name)
 
 
 def _privileges(words: Sequence[str]) -> frozenset[str]:
@@ -140,17 +201,19 @@ def _privileges(words: Sequence[str]) -> frozenset[str]:
     return frozenset(" ".join(one) for one in found if one)
 
 
-def _path(tokens: Sequence[Token], start: int) -> tuple[str, ...]:
+def _path(tokens: Sequence[Token], start: int) -> tuple[tuple[str, ...], int]:
+    """An object's name, and where the words after it begin."""
     at = start
     while at < len(tokens) and tokens[at].word in _BETWEEN:
         at += 1
     path: list[str] = []
     while at < len(tokens):
-        path.append(tokens[at].text.upper())
-        if at + 1 >= len(tokens) or tokens[at + 1].quoted or tokens[at + 1].text != ".":
+        path.append(tokens[at].name)
+        at += 1
+        if at >= len(tokens) or tokens[at].quoted or tokens[at].text != ".":
             break
-        at += 2
-    return tuple(path)
+        at += 1
+    return tuple(path), at
 
 
 def _shown(tokens: Sequence[Token]) -> str:

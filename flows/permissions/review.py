@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from flows.permissions.changes import Change, Kind, changes_in
 from flows.permissions.diff import Hunk, Side, parse_diff, unread_files
-from flows.permissions.terraform import resources_in
-from flows.permissions.touching import touched
+from flows.permissions.terraform import taken_out
+from flows.permissions.tokens import without_quotes
+from flows.permissions.touching import may_touch, touched
 from flows.preflight.accounts import Registry, ServiceAccount
 
 _NOT_READ = (".md", ".rst", ".txt", ".lock", ".svg", ".html", ".csv", ".ipynb")
@@ -28,7 +29,7 @@ _PICTURES_AND_DATA = (
     ".xlsx",
 )
 _SQL = (".sql", ".ddl", ".j2", ".jinja", ".jinja2")
-_QUOTES = str.maketrans({"'": " ", '"': " ", "`": " "})
+_WRITE_IT_OUT = "a name in it is filled in by another program, and could be a registered account's; write it out"
 
 
 @dataclass(frozen=True)
@@ -61,27 +62,45 @@ class Finding:
         return f"{self.account} {lost}. {self.purpose}"
 
 
-def review(diff: str, registry: Registry) -> list[Finding]:
-    """The findings of a unified diff, in its order.
+@dataclass(frozen=True)
+class Unread:
+    """What nobody has looked into, or cannot tell whose it is.
+
+    Attributes:
+        line: of the change that it is about, as in a finding; None for a file as a whole.
+        why: and what to do, where there is something.
+    """
+
+    file: str
+    line: int | None
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.why}" if self.line is None else f"{self.file}:{self.line}: {self.why}"
+
+
+def review(diff: str, registry: Registry) -> tuple[list[Finding], list[Unread]]:
+    """The findings of a unified diff, in its order, and what of it is not reviewed.
 
     Raises:
         ConfigError: it is no diff.
     """
     found: list[Finding] = []
+    unread: list[Unread] = []
     for hunk in parse_diff(diff):
         if hunk.new_file.lower().endswith(_PICTURES_AND_DATA):
             continue
         for file, side, change in _changes(hunk):
             line = side.first + min(number for number in side.changed if _covers(change, number))
             found.extend(_findings(file, line, change, registry.accounts))
-    return list(dict.fromkeys(found))
+            if any(touched(change, one) is None and may_touch(change, one) for one in registry.accounts):
+                unread.append(Unread(file, line, f"cannot tell whose: {change.kind}: {change.sql}: {_WRITE_IT_OUT}"))
+    unread.extend(Unread(file, None, why) for file, why in unread_files(diff) if _can_be_executed(file))
+    return list(dict.fromkeys(found)), list(dict.fromkeys(unread))
 
 
-def not_reviewed(diff: str) -> dict[str, str]:
-    """The files of a diff that nobody has looked into, and why; none that cannot be executed."""
-    return {
-        file: why for file, why in unread_files(diff) if not file.lower().endswith((*_NOT_READ, *_PICTURES_AND_DATA))
-    }
+def _can_be_executed(file: str) -> bool:
+    return not file.lower().endswith((*_NOT_READ, *_PICTURES_AND_DATA))
 
 
 def _findings(file: str, line: int, change: Change, accounts: tuple[ServiceAccount, ...]) -> Iterator[Finding]:
@@ -100,9 +119,8 @@ def _changes(hunk: Hunk) -> Iterator[tuple[str, Side, Change]]:
         # One that was there already has been moved, or set in other lines.
         if any(_covers(change, number) for number in new.changed) and change.sql.upper() not in before:
             yield hunk.new_file, new, change
-    still = {change.sql.upper() for change in _taken(new.text, hunk.new_file)}
-    for change in _taken(old.text, hunk.old_file):
-        if any(_covers(change, number) for number in old.changed) and change.sql.upper() not in still:
+    for change in _taken(hunk):
+        if any(_covers(change, number) for number in old.changed):
             yield hunk.old_file, old, change
 
 
@@ -116,18 +134,19 @@ def _made(text: str, file: str) -> list[Change]:
     return [
         Change(**{**vars(one), "lines": (number, number)})
         for number, line in enumerate(text.split("\n"))
-        for one in changes_in(line.translate(_QUOTES))
+        for one in changes_in(without_quotes(line))
     ]
 
 
-def _taken(text: str, file: str) -> list[Change]:
-    if file.lower().endswith(_SQL):
-        return changes_in(text, removed=True)
-    if file.lower().endswith(".tf"):
-        return [
-            Change(Kind.REMOVED_RESOURCE, resource.text, resource.names, resource.lines)
-            for resource in resources_in(text)
-        ]
+def _taken(hunk: Hunk) -> list[Change]:
+    for suffixes in (_SQL, (".tf",)):
+        if hunk.old_file.lower().endswith(suffixes):
+            # In a file that nothing executes any more it is as good as gone.
+            now = hunk.new.text if hunk.new_file.lower().endswith(suffixes) else ""
+            if suffixes != _SQL:
+                return list(taken_out(hunk.old.text, now))
+            still = {change.sql.upper() for change in changes_in(now, removed=True)}
+            return [one for one in changes_in(hunk.old.text, removed=True) if one.sql.upper() not in still]
     return []
 
 

@@ -10,11 +10,23 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+UNKNOWN = "\0"
+"""In a name, what only another program fills in."""
+
+_VARIABLE = r"""(?:
+    \{\{.*?(?:\}\}|\Z) | <%.*?(?:%>|\Z) | \$\{[^}\n]*\}? | \$[A-Za-z_]\w* | &\{?[A-Za-z_]\w*\}?
+  | \{[A-Za-z_][\w.!:()\[\]]*\} | \{\} | %\(\w+\)s | %s\b | (?<![:\w]):["']?[A-Za-z_]\w*["']?
+  | (?i:identifier)\s*\([^()]*(?:\([^()]*\)[^()]*)*\)?
+)"""
+_LITERAL_NAME = r"(?i:identifier)\s*\(\s*(?P<tick>'|\$\$)(?P<named>[^'\\$]*)(?P=tick)\s*\)"
+_LITERAL = re.compile(_LITERAL_NAME)
 _TOKEN = re.compile(
-    r"""
-    (?P<comment>--[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z)|\{\#.*?(?:\#\}|\Z))
-  | (?P<template>\{\{.*?(?:\}\}|\Z)|\{%.*?(?:%\}|\Z))
+    rf"""
+    (?P<comment>--[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z)|\{{\#.*?(?:\#\}}|\Z))
+  | (?P<template>\{{%.*?(?:%\}}|\Z))
   | (?P<body>\$(?P<tag>\w*)\$.*?(?:\$(?P=tag)\$|\Z))
+  | (?P<literal>{_LITERAL_NAME})
+  | (?P<variable>(?:(?:[A-Za-z_]\w*+)?{_VARIABLE})+\w*)
   | (?P<text>'(?:[^'\\]|''|\\.)*(?:'|\Z))
   | (?P<quoted>"(?:[^"]|"")*(?:"|\Z)|`[^`]*(?:`|\Z))
   | (?P<word>[A-Za-z_][A-Za-z0-9_$]*)
@@ -22,12 +34,17 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-_VERB = re.compile(r"\s*(?:revoke|drop|grant|alter)\b", re.IGNORECASE)
+_FILLED_IN = re.compile(_VARIABLE, re.VERBOSE | re.DOTALL)
+_VERB = re.compile(r"\s*(?:revoke|drop|grant|alter|create)\b", re.IGNORECASE)
+_QUOTES = str.maketrans({"'": " ", '"': " ", "`": " "})
+_PUT_IN = re.compile(r"""["'`]\s*(?:\+|\|\|)\s*[\w.()\[\]]+(?:\s*(?:\+|\|\|)\s*["'`])?""")
+"""How a program puts a value between two pieces of text."""
+_GOES_ON = re.compile(r"\s*\|\|")
 
 
 @dataclass(frozen=True)
 class Token:
-    """A word, a quoted name, or one sign.
+    """A word, a quoted name, one sign, or a name of which a part is filled in later (``{{ role }}``, ``dbt_$ENV``).
 
     Attributes:
         text: without quotes.
@@ -43,6 +60,11 @@ class Token:
     def word(self) -> str:
         """In upper case when it is a bare word; empty otherwise."""
         return "" if self.quoted else self.text.upper()
+
+    @property
+    def name(self) -> str:
+        """In upper case, with :data:`UNKNOWN` in place of what is filled in later."""
+        return _FILLED_IN.sub(UNKNOWN, self.text).upper()
 
 
 def statements(sql: str) -> list[list[Token]]:
@@ -62,6 +84,12 @@ def statements(sql: str) -> list[list[Token]]:
     return [statement for statement in [*found, current] if statement]
 
 
+def without_quotes(line: str) -> str:
+    """A line of a program or script without the quotes that hold SQL in it."""
+    line = _LITERAL.sub(lambda found: f" {found['named']} ", line)
+    return _PUT_IN.sub(" ${...} ", line).translate(_QUOTES)
+
+
 def _tokens(sql: str) -> Iterator[tuple[str, str, int]]:
     line, at = 0, 0
     for match in _TOKEN.finditer(sql):
@@ -74,8 +102,11 @@ def _tokens(sql: str) -> Iterator[tuple[str, str, int]]:
         elif kind == "text":
             inner = text.strip("'").replace("''", "'")
             if _VERB.match(inner):
-                yield "inner", inner, line
+                # What is put together from parts goes on with what nobody sees here.
+                yield "inner", f"{inner} ${{...}}" if _GOES_ON.match(sql, match.end()) else inner, line
+        elif kind == "literal":
+            yield from ((inner_kind, inner, line) for inner_kind, inner, _ in _tokens(match["named"]))
         elif kind == "quoted":
             yield kind, text[1:-1].replace('""', '"'), line
-        elif kind in ("word", "sign"):
+        elif kind in ("word", "sign", "variable"):
             yield kind, text, line

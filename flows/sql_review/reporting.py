@@ -19,7 +19,7 @@ def as_lines(review: Review) -> Iterator[str]:
         yield from _wrapped("do", finding.suggestion)
         later = review.findings[number + 1 :]
         if finding.rewrite and not any(item.rewrite == finding.rewrite and item.file == finding.file for item in later):
-            yield "  rewritten (keys have to be of one type; names are as the review read them):"
+            yield "  rewritten (what is compared has to be of one type; names are as the review read them):"
             yield textwrap.indent(finding.rewrite, "    ")
     for allowed in review.allowed:
         yield f"{_place(allowed.finding)}: allowed {allowed.finding.rule}: {allowed.because}"

@@ -25,10 +25,17 @@ from flows.sql_review.rewriting_conditions import Aggregate, understood
 
 @dataclass(frozen=True)
 class Correlated:
-    """A scalar subquery, and the columns it takes from queries around it."""
+    """A query that depends on a row around it.
 
-    subquery: exp.Subquery
+    Attributes:
+        query: with its parentheses, if it has any of its own.
+        outer_columns: those that it takes from queries around it.
+        is_scalar: whether it stands for one value; only then can it be rewritten.
+    """
+
+    query: exp.Expr
     outer_columns: tuple[exp.Column, ...]
+    is_scalar: bool = True
 
 
 @dataclass
@@ -54,14 +61,14 @@ def rewritten(statement: exp.Expr, found: Iterable[Correlated], dialect: str) ->
     replaced: set[int] = set()
     work: dict[int, tuple[exp.Select, list[tuple[exp.Subquery, Aggregate, int]]]] = {}
     for item in found:
-        subquery = nodes[numbered[id(item.subquery)]]
+        subquery = nodes[numbered[id(item.query)]]
         outer = subquery.find_ancestor(exp.Select)
-        if not isinstance(subquery, exp.Subquery) or not isinstance(outer, exp.Select):
+        if not item.is_scalar or not isinstance(subquery, exp.Subquery) or not isinstance(outer, exp.Select):
             continue
         columns = [nodes[numbered[id(column)]] for column in item.outer_columns]
         aggregate = understood(subquery, outer, [column for column in columns if isinstance(column, exp.Column)])
         if aggregate is not None:
-            work.setdefault(id(outer), (outer, []))[1].append((subquery, aggregate, id(item.subquery)))
+            work.setdefault(id(outer), (outer, []))[1].append((subquery, aggregate, id(item.query)))
     for outer, items in work.values():
         _replace(outer, items)
         replaced |= {original for _, _, original in items}

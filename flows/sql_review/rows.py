@@ -25,7 +25,7 @@ def has_one_row_at_most(source: exp.Expr | Scope) -> bool:
         return True
     if query.args.get("group"):
         return False
-    if any(_is_aggregate(projection) for projection in query.expressions):
+    if aggregates(query):
         return True
     if any(projection.find(exp.Explode, exp.Unnest, exp.GenerateSeries) for projection in query.expressions):
         return False
@@ -43,8 +43,23 @@ def reads_no_table(source: exp.Expr | Scope) -> bool:
     return all(reads_no_table(inner) for _, inner in source.selected_sources.values())
 
 
+def aggregates(query: exp.Select) -> bool:
+    """Whether it makes one row of many: it selects an aggregate, or has groups."""
+    return bool(query.args.get("group")) or any(_is_aggregate(projection) for projection in query.expressions)
+
+
 def stored_table(column: exp.Column, scope: Scope) -> exp.Table | None:
     """The table that a column is read from as it is, through CTEs and subqueries that only pass its rows on."""
+    found = origin(column, scope)
+    return found if isinstance(found, exp.Table) else None
+
+
+def origin(column: exp.Column, scope: Scope) -> exp.Table | tuple[exp.Expr, Scope] | None:
+    """What a column is, through CTEs and subqueries of which a condition on it could as well stand inside.
+
+    Returns:
+        The table that it is read from as it is; or what makes it, and the query that does; None when nobody can say.
+    """
     selected = scope.selected_sources
     if column.table:
         source = selected[column.table][1] if column.table in selected else None
@@ -55,15 +70,19 @@ def stored_table(column: exp.Column, scope: Scope) -> exp.Table | None:
     if not isinstance(source, Scope) or not isinstance(source.expression, exp.Select):
         return None
     query = source.expression
-    if any(query.args.get(part) for part in _CHANGES_ROWS):
+    if any(query.args.get(part) for part in _CHANGES_ROWS) or any(item.find(exp.Window) for item in query.expressions):
         return None
     for projection in query.expressions:
         if projection.alias_or_name == column.name:
             inner = projection.unalias()
-            return stored_table(inner, source) if isinstance(inner, exp.Column) else None
-    if query.is_star and len(source.selected_sources) == 1:
-        return stored_table(exp.column(column.name), source)
-    return None
+            return origin(inner, source) if isinstance(inner, exp.Column) else (inner, source)
+    stars = [projection for projection in query.expressions if projection.is_star]
+    if len(stars) != 1 or any(
+        star.args.get("replace") or star.args.get("rename") for star in stars[0].find_all(exp.Star)
+    ):
+        return None
+    of = stars[0].table if isinstance(stars[0], exp.Column) else ""
+    return origin(exp.column(column.name, table=of or None), source)
 
 
 def _is_aggregate(projection: exp.Expr) -> bool:

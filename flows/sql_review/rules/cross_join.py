@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
+from sqlglot.tokenizer_core import TokenType
 
 from flows.sql_review.finding import Severity
 from flows.sql_review.parsing import ParsedSql
@@ -14,6 +15,9 @@ from flows.sql_review.rules.rule import INCIDENT, Hit, Rule
 from flows.sql_review.sizes import Sizes
 
 _OTHER_WAYS = ("NATURAL", "POSITIONAL", "ASOF")
+_NO_PAIRS = ("SEMI", "ANTI")
+_UNNAMED = ""
+"""Stands for the table of a column that is written without one."""
 
 
 def _find(sql: ParsedSql, _sizes: Sizes) -> Iterator[Hit]:
@@ -24,6 +28,7 @@ def _find(sql: ParsedSql, _sizes: Sizes) -> Iterator[Hit]:
 
 def _find_in(scope: Scope, query: exp.Select, sql: ParsedSql) -> Iterator[Hit]:
     sources = {name: source for name, (_, source) in scope.selected_sources.items()}
+    known = _known(scope)
     from_ = query.args.get("from_")
     before = [from_.this.alias_or_name] if from_ else []
     for join in query.args.get("joins") or ():
@@ -31,31 +36,34 @@ def _find_in(scope: Scope, query: exp.Select, sql: ParsedSql) -> Iterator[Hit]:
         source = sources.get(name)
         others = [sources[other] for other in before if other in sources]
         if (
-            _has_no_condition(join)
+            _may_be_of_all_pairs(join, known)
             and source is not None
             and len(others) == len(before)
             and not _is_small(source)
             and not all(_is_small(other) for other in others)
-            and not _is_linked(name, set(before), query)
+            and not _depends_on(source, before)
+            and not _is_linked(name, set(before), query, known)
         ):
-            how = "join without a condition" if join.args.get("on") or join.text("side") else _spelled(join)
             yield Hit(
-                f"{how}: every row of {name} with every row of {', '.join(before)}",
-                "join on a condition; where all pairs are meant, say so: -- sluice: allow cross-join because ...",
+                f"{_spelled(join, sql)} of {name} with every row of {', '.join(before)}",
+                "join on a condition that ties both; where one row is meant, say so with limit 1 or an aggregate; where"
+                " all pairs are: -- sluice: allow cross-join because ...",
                 sql.span(join.this),
             )
         before.append(name)
 
 
-def _has_no_condition(join: exp.Join) -> bool:
-    if join.args.get("using") or join.text("method").upper() in _OTHER_WAYS:
+def _may_be_of_all_pairs(join: exp.Join, known: set[str]) -> bool:
+    """Whether its own ON may leave all pairs: it has none, or each of its columns says whose it is."""
+    if join.args.get("using") or join.text("method").upper() in _OTHER_WAYS or join.text("kind").upper() in _NO_PAIRS:
         return False
     if not isinstance(join.this, exp.Table | exp.Subquery):
         return False  # lateral, unnest, a function of the row: rows of the row's own
     if isinstance(join.this, exp.Table) and not is_stored(join.this):
         return False
     on = join.args.get("on")
-    return on is None or _is_always_true(on)
+    columns = list(on.find_all(exp.Column)) if on else []
+    return all(_owners(column, known) for column in columns) if columns else on is None or _is_always_true(on)
 
 
 def _is_always_true(condition: exp.Expr) -> bool:
@@ -71,35 +79,68 @@ def _is_small(source: exp.Expr | Scope) -> bool:
     return has_one_row_at_most(source) or reads_no_table(source)
 
 
-def _is_linked(name: str, before: set[str], query: exp.Select) -> bool:
-    """Whether conditions elsewhere tie both sides together, or may: a column can stand without its table's name."""
+def _depends_on(source: exp.Expr | Scope, before: Sequence[str]) -> bool:
+    """Whether it is lateral without saying so, as DuckDB lets a query in FROM be."""
+    return isinstance(source, Scope) and any(column.table in before for column in source.external_columns)
+
+
+def _is_linked(name: str, before: set[str], query: exp.Select, known: set[str]) -> bool:
+    """Whether conditions tie both sides together, or may: a column can stand without its table's name."""
     places = [join.args["on"] for join in query.args.get("joins") or () if join.args.get("on")]
     places += [where.this] if (where := query.args.get("where")) else []
-    tied = [tables for place in places for part in _parts(place) if len(tables := _tables(part, query)) > 1]
+    tied = [tables for place in places for part in _parts(place) if len(tables := _tables(part, query, known)) > 1]
     reached, todo = {name}, [name]
     while todo:
         table = todo.pop()
         for tables in tied:
-            if table in tables or "" in tables:
+            if table in tables or _UNNAMED in tables:
                 todo += tables - reached
                 reached |= tables
-    return bool(reached & before) or (name in reached and "" in reached)
+    return bool(reached & before) or _UNNAMED in reached
 
 
 def _parts(condition: exp.Expr) -> Iterator[exp.Expr]:
-    yield from condition.flatten() if isinstance(condition, exp.And) else [condition]
+    condition = condition.unnest()
+    if isinstance(condition, exp.And):
+        for part in condition.flatten():
+            yield from _parts(part)
+    else:
+        yield condition
 
 
-def _tables(condition: exp.Expr, query: exp.Select) -> set[str]:
+def _tables(condition: exp.Expr, query: exp.Select, known: set[str]) -> set[str]:
     """Whose columns a condition compares; two columns without their tables' names may be anyone's."""
-    own = [column for column in condition.find_all(exp.Column) if column.find_ancestor(exp.Select) is query]
-    named = {column.table for column in condition.find_all(exp.Column) if column.table}
-    unnamed = [column for column in own if not column.table]
-    return {"", *named} | ({"?"} if len(unnamed) > 1 else set()) if unnamed else named
+    columns = list(condition.find_all(exp.Column))
+    named = {table for column in columns for table in _owners(column, known)}
+    unnamed = [column for column in columns if not _owners(column, known)]
+    own = [column for column in unnamed if column.find_ancestor(exp.Select) is query]
+    return {_UNNAMED, *named} | ({"?"} if len(own) > 1 else set()) if own else named
 
 
-def _spelled(join: exp.Join) -> str:
-    return "cross join" if join.text("kind").upper() == "CROSS" else "comma without a condition"
+def _owners(column: exp.Column, known: set[str]) -> set[str]:
+    """The tables that a column's own words may mean: in `a.b.c`, `b` may be a table, or a part of what is in `a`."""
+    return {part.name for part in column.parts[:-1]} & known
+
+
+def _known(scope: Scope) -> set[str]:
+    """The names of tables in the query, around it and in it."""
+    found = {name for inner in scope.traverse() for name in inner.selected_sources}
+    around: Scope | None = scope
+    while around is not None:
+        found |= set(around.selected_sources)
+        around = around.parent
+    return found
+
+
+def _spelled(join: exp.Join, sql: ParsedSql) -> str:
+    if join.args.get("on") and next(join.args["on"].find_all(exp.Column), None):
+        return "join whose conditions are each about one table alone: of what passes them every row"
+    if join.text("kind").upper() == "CROSS":
+        return "cross join: every row"
+    start, _ = sql.opening(join.this) if isinstance(join.this, exp.Subquery) else sql.span(join.this)
+    before = [token for token in sql.tokens if token.end < start]
+    is_comma = bool(before) and before[-1].token_type == TokenType.COMMA
+    return f"{'comma' if is_comma else 'join'} without a condition: every row"
 
 
 CROSS_JOIN = Rule(

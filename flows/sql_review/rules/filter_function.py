@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from sqlglot import exp
 from sqlglot.optimizer.scope import Scope
 
+from flows.sql_review.arithmetic import Moved, moved, with_moved
 from flows.sql_review.finding import Severity
 from flows.sql_review.parsing import ParsedSql
-from flows.sql_review.rows import stored_table
+from flows.sql_review.rows import origin, stored_table
 from flows.sql_review.rules.rule import INCIDENT, Hit, Rule
 from flows.sql_review.sizes import Sizes, names_of
 
@@ -23,25 +25,64 @@ _PRUNES_BY_DATE = ("snowflake",)
 """Whose pruning sees through what keeps the order of times: a cast to a date, date_trunc."""
 
 
+@dataclass(frozen=True)
+class _Wrapped:
+    """A function of a column that is compared.
+
+    Attributes:
+        scope: the query that the column is of.
+        said: how the condition has it: the function itself, or the name that a query within gives it.
+    """
+
+    function: exp.Expr
+    column: exp.Column
+    scope: Scope
+    said: str
+
+
 def _find(sql: ParsedSql, sizes: Sizes) -> Iterator[Hit]:
+    dialect = sql.source.dialect
+    arithmetic: list[tuple[exp.Expr, Moved, exp.Table]] = []
     for scope in sql.scopes:
         if not isinstance(scope.expression, exp.Select):
             continue
         for condition, is_join in _conditions(scope.expression):
-            found = _wrapped(condition, is_join, scope)
+            one = None if is_join or dialect in _PRUNES_BY_DATE else moved(condition, dialect)
+            if one is not None:
+                table = stored_table(one.column, scope)
+                if table is not None and not _is_known_to_be_small(table, sizes):
+                    arithmetic.append((condition, one, table))
+                continue
+            found = _wrapped(condition, is_join, scope, dialect)
             if found is None:
                 continue
-            function, column = found
-            if sql.source.dialect in _PRUNES_BY_DATE and _keeps_order(function):
+            if dialect in _PRUNES_BY_DATE and _keeps_order(found.function):
                 continue
-            table = stored_table(column, scope)
+            table = stored_table(found.column, found.scope)
             if table is None or _is_known_to_be_small(table, sizes):
                 continue
             yield Hit(
-                f"the {'join' if is_join else 'filter'} is on {function.sql(sql.source.dialect)}, not on"
-                f" {column.sql(sql.source.dialect)}: no index, sort order or statistics of {table.name} can be used",
-                _advice(function, column, is_join),
+                f"the {'join' if is_join else 'filter'} is on {found.said}, not on"
+                f" {found.column.sql(dialect)}: no index, sort order or statistics of {table.name} can be used",
+                _advice(found.function, found.column, is_join),
                 sql.span(condition),
+            )
+    yield from _moved_hits(sql, arithmetic)
+
+
+def _moved_hits(sql: ParsedSql, found: list[tuple[exp.Expr, Moved, exp.Table]]) -> Iterator[Hit]:
+    dialect = sql.source.dialect
+    for statement in sql.statements:
+        inside = [(condition, one, table) for condition, one, table in found if condition.root() is statement.root()]
+        rewrite = with_moved(statement, [(condition, one) for condition, one, _ in inside], dialect)
+        for condition, one, table in inside:
+            yield Hit(
+                f"the filter is on {one.total.sql(dialect)}, not on {one.column.sql(dialect)}: no index, sort order or"
+                f" statistics of {table.name} can be used",
+                f"compare the column: {one.condition.sql(dialect)}"
+                + ("" if one.is_exact else " (mind months of other lengths, and days when clocks are turned)"),
+                sql.span(condition),
+                rewrite if one.is_exact else None,
             )
 
 
@@ -55,7 +96,7 @@ def _conditions(query: exp.Select) -> Iterator[tuple[exp.Expr, bool]]:
             yield part.unnest(), is_join
 
 
-def _wrapped(condition: exp.Expr, is_join: bool, scope: Scope) -> tuple[exp.Expr, exp.Column] | None:
+def _wrapped(condition: exp.Expr, is_join: bool, scope: Scope, dialect: str) -> _Wrapped | None:
     """A function of one column that is compared with what does not depend on the same row."""
     if not isinstance(condition, _COMPARISONS):
         return None
@@ -65,9 +106,12 @@ def _wrapped(condition: exp.Expr, is_join: bool, scope: Scope) -> tuple[exp.Expr
     for side, others in sides:
         function = side.unnest()
         column = _inner(function)
+        names = _own_tables(others, scope)
+        made = None if is_join or names else _made_inside(function, scope, dialect)
+        if made is not None:
+            return made
         if column is None or (is_join and not isinstance(function, exp.Cast)):
             continue
-        names = {name for other in _nodes(others) for name in _tables(other, scope)}
         if is_join:
             # A join on a cast key; the other side is another table's.
             if (
@@ -77,10 +121,27 @@ def _wrapped(condition: exp.Expr, is_join: bool, scope: Scope) -> tuple[exp.Expr
                 and column.table not in names
                 and "" not in names
             ):
-                return function, column
+                return _Wrapped(function, column, scope, function.sql(dialect))
         elif not names:
-            return function, column
+            return _Wrapped(function, column, scope, function.sql(dialect))
     return None
+
+
+def _made_inside(column: exp.Expr, scope: Scope, dialect: str) -> _Wrapped | None:
+    """The date, or part of one, that a query within makes of a column, and passes on under another name."""
+    found = origin(column, scope) if isinstance(column, exp.Column) else None
+    if not isinstance(found, tuple):
+        return None
+    function, inside = found[0].unnest(), found[1]
+    is_day = isinstance(function, exp.Cast) and function.to.this.value == "DATE"
+    inner = _inner(function) if is_day or isinstance(function, (*_TO_DATE, *_PARTS)) else None
+    if inner is None:
+        return None
+    return _Wrapped(function, inner, inside, f"{column.sql(dialect)}, which is {function.sql(dialect)}")
+
+
+def _own_tables(values: list[object], scope: Scope) -> set[str]:
+    return {name for value in _nodes(values) for name in _tables(value, scope)}
 
 
 def _nodes(values: list[object]) -> Iterator[exp.Expr]:

@@ -84,7 +84,9 @@ def test_git_is_asked_for_what_the_branch_changed(project: Path, monkeypatch: py
 
     assert found.exit_code == 1
     assert "access.sql:2: REVOKE" in found.output
-    assert run(project, "--base", "cleanup").exit_code == 0
+    nothing = run(project, "--base", "cleanup")
+    assert (nothing.exit_code, nothing.output) == (0, "no changed files between cleanup and HEAD\n")
+    assert json.loads(run(project, "--base", "cleanup", "--json").output)["is_empty"] is True
     unknown = run(project, "--base", "no-such-branch")
     assert (unknown.exit_code, "no-such-branch" in unknown.output) == (2, True)
 
@@ -182,3 +184,29 @@ def test_a_change_cannot_hide_its_own_files(project: Path, how: str, monkeypatch
 
     assert done.exit_code == 1, done.output
     assert "grants.sql:1" in done.output
+
+
+@pytest.mark.parametrize("text", ["", "\n \n"])
+def test_an_empty_diff_from_elsewhere_is_no_review_of_anything(project: Path, text: str) -> None:
+    (project / "empty.diff").write_text(text)
+
+    for done in (run(project, given=text), run(project, "-", given=text), run(project, str(project / "empty.diff"))):
+        assert done.exit_code == 2
+        assert "is empty, so nothing was compared" in done.output
+        assert "no registered account" not in done.output
+    document = json.loads(run(project, "--json", given=text).stdout)
+    assert (document["findings"], document["exit_code"]) == ([], 2)
+
+
+def test_what_nobody_can_tell_whose_it_is_is_exit_code_3(project: Path) -> None:
+    text = diff("REVOKE ROLE other FROM USER {{ who }};")
+    done = run(project, given=text)
+
+    assert done.exit_code == 3
+    assert "NOT REVIEWED: infra/access.sql:11: cannot tell whose: REVOKE: REVOKE ROLE other FROM USER {{ who }}" in (
+        done.output
+    )
+    assert "no registered account" not in done.output
+    (told,) = json.loads(run(project, "--json", given=text).output)["not_reviewed"]
+    assert told.startswith("infra/access.sql:11: cannot tell whose")
+    assert run(project, "--ignore", "infra/*", given=text).exit_code == 0
