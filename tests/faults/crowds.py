@@ -16,11 +16,12 @@ from multiprocessing.synchronize import Event
 import sqlalchemy as sa
 
 from checkpoints.asking import ask
-from tests.faults.job import Job, processes, steps_of
+from tests.faults.job import Job, steps_of
 from tests.faults.judge import judge_layer, see
 from tests.faults.kills import Case
 from tests.faults.shop import CHECKPOINTS, GATE, MODELS, SOUND, Shop
 from tests.faults.victim import Victim, run, running
+from tests.fork_server import processes
 
 MANY = 20
 
