@@ -25,7 +25,7 @@ def preflight(settings: Settings, as_json: bool, account: str | None) -> ExitCod
     """  # noqa: D301 - the backslash tells click to keep the lines
     # SQLAlchemy and the warehouse's driver take their time to import: --help must not wait for them.
     from checkpoints.ledger import Ledger
-    from flows.preflight.lines import Status
+    from flows.preflight.lines import CONFIGURATION, Status
     from flows.preflight.preflight import preflight as look
     from gx.errors import ConfigError
     from gx.warehouse.opening import open_warehouse
@@ -35,9 +35,12 @@ def preflight(settings: Settings, as_json: bool, account: str | None) -> ExitCod
     with closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger:
         found = look(settings, warehouse, ledger, run=False, account=account)
     counts = {status: sum(line.status is status for line in found.lines) for status in Status}
-    wrong_settings = [error for error in found.errors if isinstance(error, ConfigError)]
+    wrong_files = sum(
+        line.status is Status.FAILED and line.check == CONFIGURATION and not line.stops for line in found.lines
+    )
+    wrong_settings = wrong_files + sum(isinstance(error, ConfigError) for error in found.errors)
     if counts[Status.FAILED]:
-        code = ExitCode.USAGE if len(wrong_settings) == counts[Status.FAILED] else ExitCode.FAILED
+        code = ExitCode.USAGE if wrong_settings == counts[Status.FAILED] else ExitCode.FAILED
     else:
         code = ExitCode.ERRORED if counts[Status.NOT_CHECKED] else ExitCode.OK
     if as_json:

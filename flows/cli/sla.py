@@ -31,7 +31,7 @@ def sla(settings: Settings, as_json: bool) -> ExitCode:
 
     with closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger:
         watch = Timeliness(settings, ledger, utc_now())
-        if not watch.promises:
+        if not watch.declared.promises:
             raise ConfigError("this project promises nothing: checkpoints/_slas.yml would say by when all is done")
         found = watch.standings
     if as_json:
