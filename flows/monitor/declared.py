@@ -84,7 +84,7 @@ class Declared:
         return load_schedules(self._directory, recorded_flows(self.checkpoints), self._now)
 
     def read(self) -> tuple[FileRead, ...]:
-        """Read the checkpoints, and each of the files that are there; whatever is wrong with one, the others are read too."""
+        """Read the checkpoints, and each file that is there; whatever is wrong with one, the others are read too."""
         files: dict[str, Callable[[], str]] = {
             CHECKPOINTS: lambda: _counted(len(self.checkpoints), "checkpoint"),
             CALENDARS_FILE: lambda: _counted(len(self.calendars) - 1, "calendar"),  # without the one always there

@@ -119,7 +119,7 @@ def _is_check(run: FlowRun) -> bool:
 
 
 def _finding(run: FlowRun) -> str:
-    """What makes it another finding than the one before: another run; of the monitor, which runs all day, another cause."""
+    """What makes it another finding than the last: another run; of the monitor, which runs all day, another cause."""
     return (run.problem or run.id)[:200] if run.flow == MONITOR and run.state is RunState.FAILED else run.id
 
 

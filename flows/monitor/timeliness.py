@@ -126,7 +126,7 @@ class Timeliness:
         return judged, problem
 
     def _days(self) -> Mapping[str, tuple[Standing, ...]]:
-        """How the SLAs stand. None of them where their file is wrong, which is told: tables are measured all the same."""
+        """How the SLAs stand; none where their file is wrong, which is told: tables are measured all the same."""
         try:
             return self.standings
         except ConfigError:

@@ -7,7 +7,6 @@ from enum import StrEnum
 
 from gx.warehouse.access import Answer
 
-
 CONFIGURATION = "configuration"
 """The check of what people write: suites, checkpoints, the registry, what the monitor is to watch."""
 
