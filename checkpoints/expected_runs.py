@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
 from pathlib import Path
 
 from checkpoints.ledger.schedules import Schedule
 from checkpoints.spec import SCHEDULES_FILE
-from expectations.documents import Node, check_keys, read_document, suggest
+from expectations.documents import Node, check_keys, known_as, read_document, suggest
 from gx.errors import ConfigError
 
 _KEYS = ("cron", "time_zone")
@@ -35,9 +35,25 @@ def load_schedules(checkpoints_dir: Path, flows: Iterable[str], now: datetime) -
     )
 
 
-def _schedule(flow: str, entry: Node, known: tuple[str, ...], now: datetime) -> Schedule:
-    if flow not in known:
-        raise entry.fail(f"no run is recorded as {flow!r}{suggest(flow, known)}; there are: {', '.join(known)}")
+def flow_of(node: Node, name: str, flows: Collection[str]) -> str:
+    """The flow that a file names, as its runs are recorded.
+
+    Args:
+        node: where it is named.
+        name: in whatever case.
+        flows: the names that runs are recorded under.
+
+    Raises:
+        ConfigError: no run is recorded under that name.
+    """
+    meant = known_as(name, flows)
+    if meant is None:
+        raise node.fail(f"no run is recorded as {name!r}{suggest(name, flows)}; there are: {', '.join(flows)}")
+    return meant
+
+
+def _schedule(name: str, entry: Node, known: tuple[str, ...], now: datetime) -> Schedule:
+    flow = flow_of(entry, name, known)
     fields = entry.mapping(f"the schedule of {flow}")
     check_keys(fields, _KEYS, f"the schedule of {flow}")
     for key in _KEYS:

@@ -68,6 +68,7 @@ def _document(day: Standing) -> dict[str, Any]:
         "actual_completion_time": day.done_at.isoformat() if day.done_at else None,
         "sla_status": day.status.value,
         "minutes_late": day.minutes_late,
+        "never_done": day.never,
         "will_be_late": day.will_be_late,
         "predicted": None
         if coming is None

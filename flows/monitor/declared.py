@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from checkpoints.alerts.routing_file import known_owners
 from checkpoints.calendars import Calendar
 from checkpoints.calendars_file import load_calendars
 from checkpoints.expected_runs import load_schedules
@@ -71,12 +72,13 @@ class Declared:
     @cached_property
     def limits(self) -> tuple[FreshnessSpec, ...]:
         """How old tables may be."""
-        return load_freshness(self._directory, self.calendars)
+        return load_freshness(self._directory, self.calendars, self._owners)
 
     @cached_property
     def promises(self) -> tuple[SlaSpec, ...]:
         """By when all is done."""
-        return load_slas(self._directory, self.calendars, recorded_flows(self.checkpoints), self._checked_tables())
+        flows, tables = recorded_flows(self.checkpoints), self._checked_tables()
+        return load_slas(self._directory, self.calendars, flows, tables, self._owners)
 
     @cached_property
     def schedules(self) -> tuple[Schedule, ...]:
@@ -94,6 +96,10 @@ class Declared:
         }
         there = {CHECKPOINTS, *(name for name in files if (self._directory / name).exists())}
         return tuple(_read(name, load) for name, load in files.items() if name in there)
+
+    @cached_property
+    def _owners(self) -> tuple[str, ...] | None:
+        return known_owners(self._directory)
 
     def _checked_tables(self) -> frozenset[str] | None:
         """The tables that a checkpoint checks; None where that cannot be told, of which its own run tells."""

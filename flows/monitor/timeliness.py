@@ -116,9 +116,7 @@ class Timeliness:
 
                 def work(connection: Connection, tables: DataQualityTables) -> None:
                     FreshnessRows(judged).write(connection, tables)
-                    SlaRows([day for days in self._days().values() for day in days], self._now).write(
-                        connection, tables
-                    )
+                    SlaRows([day for days in self._days().values() for day in days]).write(connection, tables)
 
                 copy.write(work)
             except SluiceError as error:
