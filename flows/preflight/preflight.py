@@ -119,8 +119,9 @@ def preflight(
         ConfigError: there is no such account.
     """
     wrong: list[ConfigError] = []
+    today = datetime.now(UTC).date()
     try:
-        registry = load_registry(settings.project / REGISTRY)
+        registry = load_registry(settings.project / REGISTRY, today)
     except ConfigError as error:
         registry = None
         wrong.append(error)
@@ -137,7 +138,6 @@ def preflight(
     def read() -> str:
         return fit_together(load_suites(settings.suites_dir), project_checkpoints(settings))
 
-    today = datetime.now(UTC).date()
     plan = Plan(settings, warehouse, ledger, registry, databases, environment, today, run, account)
     checked = run_checks(_checks(plan, wrong, configuration or read), seconds=plan.limit)
     return _told_once(checked)

@@ -68,6 +68,14 @@ def test_a_preflight_that_nobody_loads_after_makes_no_warehouse(project: Project
     assert not (project.directory / "state").exists()
 
 
+@pytest.mark.parametrize("run", [True, False])
+def test_a_second_warehouse_that_has_no_effect_is_a_warning(project: Project, run: bool) -> None:
+    found = line(project.look(run=run, failover_warehouse="DBT_BACKUP"), "failover")
+
+    assert (found.status, found.stops) == (Status.WARNING, False)
+    assert "only Snowflake" in found.detail
+
+
 def test_stores_that_cannot_be_written_are_told_and_stop_no_load(project: Project) -> None:
     state = project.directory / "state"
     state.mkdir()

@@ -151,6 +151,17 @@ def test_nobody_who_is_told_keeps_a_run_from_beginning(project: Project) -> None
     assert len(found.noteworthy) >= 2
 
 
+def test_an_account_that_nobody_looked_at_for_long_is_a_warning_on_every_warehouse(project: Project) -> None:
+    old = "  - {name: dbt, owner: Buck, purpose: b, role: c, grants: [], last_verified: 2020-01-01%s}\n"
+    project.write("accounts:\n" + old % "")
+    found = line(project.look(), "last verified")
+    assert (found.check, found.status, found.stops) == ("account dbt", Status.WARNING, False)
+    assert "Buck should look" in found.detail
+    assert all(each.what != "last verified" for each in project.look(run=True).lines)  # it is none of the run's
+    project.write("accounts:\n" + old % ", stops_every_run: true")
+    assert line(project.look(run=True), "last verified").status is Status.WARNING
+
+
 def test_on_duckdb_it_is_said_that_there_are_no_grants(project: Project) -> None:
     told = line(project.look(run=True), "grants")
 
