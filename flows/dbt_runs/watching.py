@@ -58,6 +58,11 @@ class Watched:
         return tuple(problem for each in self.loaded for problem in each.problems)
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What is not known of what was read."""
+        return tuple(note for each in self.loaded for note in each.notes)
+
+    @property
     def lines(self) -> tuple[str, ...]:
         """All of it but the problems, for people."""
         loaded = (str(each) for each in self.loaded)
