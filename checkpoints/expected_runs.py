@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -11,7 +12,11 @@ from checkpoints.spec import SCHEDULES_FILE
 from expectations.documents import Node, check_keys, known_as, read_document, suggest
 from gx.errors import ConfigError
 
+OWN = "own/"
+"""Before the names of flows that are the user's own, which ``sluice record`` puts on record."""
+
 _KEYS = ("cron", "time_zone")
+_OWN_NAME = re.compile(rf"{OWN}[A-Za-z0-9][A-Za-z0-9_.-]{{0,99}}")
 
 
 def load_schedules(checkpoints_dir: Path, flows: Iterable[str], now: datetime) -> tuple[Schedule, ...]:
@@ -35,6 +40,11 @@ def load_schedules(checkpoints_dir: Path, flows: Iterable[str], now: datetime) -
     )
 
 
+def is_own(flow: str) -> bool:
+    """Whether a name is one that a flow of the user's own can have."""
+    return _OWN_NAME.fullmatch(flow) is not None
+
+
 def flow_of(node: Node, name: str, flows: Collection[str]) -> str:
     """The flow that a file names, as its runs are recorded.
 
@@ -46,9 +56,12 @@ def flow_of(node: Node, name: str, flows: Collection[str]) -> str:
     Raises:
         ConfigError: no run is recorded under that name.
     """
-    meant = known_as(name, flows)
+    meant = name if is_own(name) else known_as(name, flows)
     if meant is None:
-        raise node.fail(f"no run is recorded as {name!r}{suggest(name, flows)}; there are: {', '.join(flows)}")
+        raise node.fail(
+            f"no run is recorded as {name!r}{suggest(name, flows)}; there are: {', '.join(flows)}, and {OWN}NAME for "
+            "what `sluice record NAME` runs"
+        )
     return meant
 
 
