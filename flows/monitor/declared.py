@@ -60,7 +60,7 @@ class Declared:
         self._now = now
 
     @cached_property
-    def checkpoints(self) -> Mapping[str, CheckpointSpec]:
+    def checkpoints(self) -> dict[str, CheckpointSpec]:
         """The project's checkpoints."""
         return project_checkpoints(self._settings)
 
