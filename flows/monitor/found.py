@@ -17,6 +17,9 @@ WATCH_MODELS = "watch-models"
 PREFLIGHT = "preflight"
 """The name of the preflights between runs; that of a run belongs to the run."""
 
+FILE_PREFIX = "file/"
+"""Begins the keys of the problems that a project's file cannot be read."""
+
 SERVED = ("ingest-and-gate", MONITOR, WATCH_MODELS, PREFLIGHT)
 """The flows whose schedules ``sluice serve`` records."""
 

@@ -15,7 +15,7 @@ from checkpoints.override import Override
 from checkpoints.spec import gates_of
 from expectations.suite import Severity
 from flows.monitor.declared import Declared, FileRead
-from flows.monitor.found import MONITOR, SERVED, Found
+from flows.monitor.found import FILE_PREFIX, MONITOR, SERVED, Found
 from flows.monitor.runs import SILENT_AFTER, TOLD_WITHIN, ended_runs, missing_runs
 from flows.monitor.timeliness import Timeliness
 from gx.errors import ConfigError
@@ -24,7 +24,6 @@ from gx.settings import Settings
 FILES = "files"
 """The check that goes first: what is wrong with a file is told by it, and not by each check that needs the file."""
 
-_FILE = "file/"
 _OF_A_RUN = (ProblemKind.EXPECTATION, ProblemKind.CHECKPOINT, ProblemKind.CAUSE)
 
 
@@ -81,7 +80,7 @@ class Watch:
         wrong = tuple(_wrong_file(each.name, each.error) for each in self.read if each.error)
         # One that waits for another was not read, and may be wrong still.
         waiting = {_file_key(each.name) for each in self.read if each.elsewhere}
-        open_keys = {alert.problem.key for alert in self.open_alerts if alert.problem.key.startswith(_FILE)}
+        open_keys = {alert.problem.key for alert in self.open_alerts if alert.problem.key.startswith(FILE_PREFIX)}
         over = open_keys - waiting - {problem.key for problem in wrong}
         return Found(f"{len(wrong)} of {len(self.read)} wrong", wrong, frozenset(over))
 
@@ -162,7 +161,7 @@ class Watch:
 
 
 def _file_key(name: str) -> str:
-    return f"{_FILE}{name}"
+    return f"{FILE_PREFIX}{name}"
 
 
 def _wrong_file(name: str, error: ConfigError) -> Problem:

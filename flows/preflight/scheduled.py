@@ -8,11 +8,11 @@ from contextlib import closing
 from functools import partial
 
 from checkpoints.alerts.problem import Problem, ProblemKind
-from checkpoints.ledger import Ledger
+from checkpoints.ledger import Ledger, LedgerError
 from expectations.suite import Severity
 from flows.alerting import alerting_of
 from flows.clock import utc_now
-from flows.monitor.found import PREFLIGHT
+from flows.monitor.found import FILE_PREFIX, PREFLIGHT
 from flows.monitor.told import tell_findings, tell_run
 from flows.preflight.lines import CONFIGURATION, Line, Status
 from flows.preflight.plan import PATIENCE_OF_A_RUN
@@ -64,7 +64,10 @@ def look_ahead(
             time.sleep(pause)
             found = look(settings, ledger)
         who = alerting_of(settings, ledger, utc_now, prefect_url)
-        problems = tuple(_problem(line) for line in found.lines if _is_wrong(settings, line))
+        told = _told_by_the_monitor(ledger)
+        problems = tuple(
+            _problem(line) for line in found.lines if _is_wrong(settings, line) and line.detail not in told
+        )
         if unsent := tell_findings(problems, partial(_is_over, settings, found), ledger, who, PREFLIGHT):
             progress(f"alerts: {unsent}")
         return found
@@ -91,8 +94,18 @@ def _key(line: Line) -> str:
 
 
 def _is_wrong(settings: Settings, line: Line) -> bool:
-    """Whether somebody has to act. What merely was not checked is neither wrong nor well."""
-    return (line.status is Status.FAILED or line.stops) and not _is_busy(settings, line)
+    """Whether somebody has to act, and nobody else tells. What merely was not checked is neither wrong nor well."""
+    of_the_monitor = line.check == CONFIGURATION and not line.stops
+    return (line.status is Status.FAILED or line.stops) and not of_the_monitor and not _is_busy(settings, line)
+
+
+def _told_by_the_monitor(ledger: Ledger) -> set[str | None]:
+    """What is wrong with files, as the monitor found it: one file is one alert."""
+    try:
+        alerts = ledger.alerts.unresolved()
+    except LedgerError:
+        return set()
+    return {alert.problem.observed for alert in alerts if alert.problem.key.startswith(FILE_PREFIX)}
 
 
 def _is_busy(settings: Settings, line: Line) -> bool:
@@ -108,7 +121,7 @@ def _is_over(settings: Settings, found: Preflight, key: str) -> bool:
         return all(line.status in (Status.FINE, Status.WARNING, Status.NONE) for line in lines)
     # It is declared no more, if what declares it can be read; behind a file that is in use nothing is known.
     return not any(
-        _is_busy(settings, line) or (line.check == CONFIGURATION and line.status is not Status.FINE)
+        _is_busy(settings, line) or (CONFIGURATION in (line.check, line.what) and line.status is not Status.FINE)
         for line in found.lines
     )
 

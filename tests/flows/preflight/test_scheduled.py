@@ -15,6 +15,9 @@ from sqlalchemy.engine import URL
 from checkpoints.alerts.problem import Alert
 from checkpoints.ledger import Ledger
 from checkpoints.ledger.flow_runs import RunState
+from flows.alerting import alerting_of
+from flows.clock import utc_now
+from flows.monitor.monitor import run_monitor
 from flows.monitor.schedules import expect_served
 from flows.preflight.scheduled import look_ahead
 from gx.errors import ConfigError
@@ -48,26 +51,46 @@ def told(project: Project) -> int:
     return len(file.read_text(encoding="utf-8").splitlines()) if file.exists() else 0
 
 
+def spoil_docs(project: Project) -> Path:
+    """A file where a folder should be."""
+    docs = project.directory / "state" / "data_docs"
+    docs.parent.mkdir(exist_ok=True)
+    docs.write_text("")
+    return docs
+
+
 def test_what_is_wrong_is_told_once_and_over_when_it_is_well(project: Project) -> None:
-    (project.directory / "checkpoints" / "_slas.yml").write_text("nightly: {flow: check/order}\n")
+    docs = spoil_docs(project)
     (project.directory / "service_accounts.yml").write_text("accounts:\n  - {name: x}\n")
 
     look(project)
     look(project)
 
-    assert titles(project) == [
-        "preflight: configuration: service_accounts.yml: failed",
-        "preflight: configuration: _slas.yml: failed",
+    assert [(alert.problem.title, alert.problem.severity.value) for alert in alerts(project)] == [
+        ("preflight: configuration: service_accounts.yml: failed", "critical"),
+        ("preflight: stores: Data Docs sluice: failed", "warning"),  # it stops no run
     ]
-    assert [alert.problem.severity for alert in alerts(project)] == ["critical", "warning"]  # the second stops no run
     assert [alert.failed_runs for alert in alerts(project)] == [1, 1]
     before = told(project)
     assert before > 0
-    (project.directory / "checkpoints" / "_slas.yml").unlink()
+    docs.unlink()
     (project.directory / "service_accounts.yml").write_text("accounts: []\n")
     look(project)
     assert titles(project) == []
     assert told(project) > before  # that it is over
+
+
+def test_a_file_that_the_monitor_tells_of_is_one_alert(project: Project) -> None:
+    (project.directory / "checkpoints" / "_slas.yml").write_text("nightly: {flow: check/order}\n")
+    (project.directory / "checkpoints" / "orders.yml").write_text("suites: 3\n")
+    settings = project.settings()
+    with closing(Ledger(settings.ledger(), gate_valid_hours=24)) as ledger:
+        run_monitor(settings, ledger, alerting_of(settings, ledger, utc_now), utc_now)
+    assert titles(project) == ["the monitor cannot read checkpoints"]  # the SLAs of which cannot be read either
+
+    look(project)
+
+    assert titles(project) == ["the monitor cannot read checkpoints"]
 
 
 def test_it_is_on_record_and_no_failure_of_its_own(project: Project) -> None:
@@ -80,14 +103,15 @@ def test_it_is_on_record_and_no_failure_of_its_own(project: Project) -> None:
 
 
 def test_what_could_not_be_looked_at_again_is_not_taken_for_well(project: Project) -> None:
-    (project.directory / "checkpoints" / "_freshness.yml").write_text("shop: {}\n")
+    spoil_docs(project)
     look(project)
-    assert titles(project) == ["preflight: configuration: _freshness.yml: failed"]
-    (project.directory / "checkpoints" / "_calendars.yml").write_text("office: {}\n")
+    assert titles(project) == ["preflight: stores: Data Docs sluice: failed"]
+    (project.directory / "gx").mkdir()
+    (project.directory / "gx" / "great_expectations.yml").write_text("- no mapping\n")
     look(project)
     assert titles(project) == [
-        "preflight: configuration: _freshness.yml: failed",
-        "preflight: configuration: _calendars.yml: failed",
+        "preflight: stores: Data Docs sluice: failed",
+        "preflight: stores: configuration: failed",
     ]
 
 
