@@ -109,8 +109,8 @@ def _calendar(name: str, node: Node, now: datetime) -> Calendar:
 
 def _working_days(node: Node) -> frozenset[int]:
     days = set()
-    for entry in node.items("`working_days`"):
-        day = entry.text("a working day")
+    for entry in _entries(node, "`working_days`"):
+        day = entry.text("an entry of `working_days`")
         if day not in _DAYS:
             raise entry.fail(f"{day!r} is no day of the week{suggest(day, _DAYS)}; allowed are {', '.join(_DAYS)}")
         days.add(_DAYS.index(day))
@@ -133,7 +133,7 @@ def _public_holidays(node: Node) -> Callable[[date], bool]:
     # It knows some two hundred countries; a project without a calendar needs none of them.
     from holidays import country_holidays, list_supported_countries  # noqa: PLC0415
 
-    country, _, part = node.text("a country").partition("-")
+    country, _, part = node.text("an entry of `holidays`").partition("-")
     supported = list_supported_countries(include_aliases=True)
     if country not in supported:
         raise node.fail(
@@ -168,13 +168,13 @@ def _windows(node: Node) -> tuple[Window, ...]:
     """What quiet hours leave of a day."""
     quiet: list[Window] = []
     for entry in _entries(node, "`quiet_hours`"):
-        text = entry.text("quiet hours")
+        text = entry.text("an entry of `quiet_hours`")
         first, dash, last = text.partition("-")
         if not dash:
-            raise entry.fail(f'{text!r} are no quiet hours; expected two times such as "20:00-07:00"')
-        begins, ends = (_after_midnight(_clock(entry, part, "quiet hours")) for part in (first, last))
+            raise entry.fail(f'`quiet_hours` has {text!r}; expected two times such as "20:00-07:00"')
+        begins, ends = (_after_midnight(_clock(entry, part, "a time in `quiet_hours`")) for part in (first, last))
         if begins == ends:
-            raise entry.fail(f"{text!r} leaves no working time; the two times must differ")
+            raise entry.fail(f"`quiet_hours` has {text!r}, which leaves no working time; the two times must differ")
         midnight, day = WHOLE_DAY[0]
         quiet += [(begins, ends)] if begins < ends else [(begins, day), (midnight, ends)]
     left = _rest_of(sorted(quiet))
@@ -197,4 +197,5 @@ def _after_midnight(clock: time) -> timedelta:
 
 
 def _entries(node: Node, what: str) -> list[Node]:
+    """The entries of a list; one alone may stand without it."""
     return [node] if not isinstance(node.value, list) else node.items(what)

@@ -113,7 +113,16 @@ class AcceptedSchemas:
         check_keys(entries, ("table", "columns"), "an accepted schema")
         if "columns" not in entries:
             raise read_document(file).fail("an accepted schema needs `columns:`, each with its type")
+        if "table" in entries and entries["table"].text("`table`").casefold() != str(table).casefold():
+            raise entries["table"].fail(
+                f"this is what was accepted of {entries['table'].value}, in the file of {table}; write it anew with "
+                f"`sluice schema accept {table}`"
+            )
         columns = entries["columns"].mapping("`columns`")
+        if not columns:
+            raise entries["columns"].fail(
+                f"`columns` names no column, and a table has some; `sluice schema accept {table}` writes those it has"
+            )
         return {name: node.text(f"the type of {name}") for name, node in columns.items()}
 
     def write(self, table: TableName, columns: Columns) -> Path:

@@ -123,6 +123,15 @@ def check_keys(entries: Mapping[str, Node], allowed: Iterable[str], what: str) -
             raise node.fail(f"{what} has no setting {key!r}{suggest(key, known)}; it can have {', '.join(known)}")
 
 
+def known_as(found: str, known: Iterable[str]) -> str | None:
+    """The one of these names that is meant, whatever the case it is written in; None if there is none, or several."""
+    names = list(dict.fromkeys(known))
+    if found in names:
+        return found
+    same = [name for name in names if name.casefold() == found.casefold()]
+    return same[0] if len(same) == 1 else None
+
+
 def suggest(found: str, known: Iterable[str]) -> str:
     """A hint such as `` (did you mean 'staging'?)``, empty when nothing is near."""
     near = difflib.get_close_matches(found, list(known), n=1)

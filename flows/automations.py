@@ -24,7 +24,7 @@ from flows.notification_blocks import notification_blocks
 from gx.errors import SluiceError
 from gx.settings import Settings
 
-OURS = ("ingest-and-gate", "load-and-gate", "monitor", "watch-models")
+OURS = ("ingest-and-gate", "load-and-gate", "monitor", "watch-models", "preflight")
 """The flows that are served."""
 
 _SILENT = timedelta(seconds=180)

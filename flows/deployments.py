@@ -14,8 +14,9 @@ from prefect.schedules import Cron
 from checkpoints.layers import LOADS
 from flows.dbt_runs.flow import watch_models
 from flows.monitor.flow import monitor
-from flows.monitor.schedules import MONITOR_CRON, WATCH_MODELS_CRON
+from flows.monitor.schedules import MONITOR_CRON, PREFLIGHT_CRON, WATCH_MODELS_CRON
 from flows.pipeline import ingest_and_gate, load_and_gate
+from flows.preflight.flow import preflight_between_runs
 from flows.reporting import OPENED
 
 # One run at a time, the next one waits: two ingests side by side could ride on each other's decisions.
@@ -26,18 +27,21 @@ _ONE_AT_A_TIME = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyL
 _ONE_OR_NONE = ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW)
 
 
-def deployments(project: Path, cron: str, time_zone: str = "UTC") -> Sequence[RunnerDeployment]:
+def deployments(
+    project: Path, cron: str, time_zone: str = "UTC", preflight_cron: str | None = PREFLIGHT_CRON
+) -> Sequence[RunnerDeployment]:
     """What ``sluice serve`` serves.
 
     Args:
         project: the project's directory.
         cron: when to ingest.
         time_zone: whose clock that is, an IANA name.
+        preflight_cron: when to look whether all is there that a run needs, by the same clock; None for never.
 
     Returns:
         ``ingest-and-gate/scheduled``; ``load-and-gate/<load>`` for each load, started by the event that its gate
-        opened (a load that is started without an open gate fails); ``watch-models/scheduled`` and
-        ``monitor/scheduled``.
+        opened (a load that is started without an open gate fails); ``watch-models/scheduled``,
+        ``monitor/scheduled`` and ``preflight/scheduled``.
     """
     where = str(project)
     scheduled: Any = ingest_and_gate.to_deployment(
@@ -52,7 +56,16 @@ def deployments(project: Path, cron: str, time_zone: str = "UTC") -> Sequence[Ru
     watching: Any = monitor.to_deployment(
         "scheduled", cron=MONITOR_CRON, parameters={"project": where}, concurrency_limit=_ONE_OR_NONE
     )
-    return [scheduled, *(_triggered(where, load) for load in LOADS), judging, watching]
+    served = [scheduled, *(_triggered(where, load) for load in LOADS), judging, watching]
+    if preflight_cron is not None:
+        looking_ahead: Any = preflight_between_runs.to_deployment(
+            "scheduled",
+            schedule=Cron(preflight_cron, timezone=time_zone),
+            parameters={"project": where},
+            concurrency_limit=_ONE_OR_NONE,
+        )
+        served.append(looking_ahead)
+    return served
 
 
 def _triggered(project: str, load: str) -> RunnerDeployment:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from datetime import time, timedelta
 from pathlib import Path
@@ -88,6 +88,38 @@ def routing_or_default(checkpoints_dir: Path, available: Iterable[ChannelSpec], 
     except ConfigError as error:
         place = f"{ALERTS_FILE}:{error.line}" if error.line else ALERTS_FILE
         return default_routing(found, f"{place} is wrong, so the default routing holds: {error.problem}")
+
+
+def known_owners(checkpoints_dir: Path) -> tuple[str, ...] | None:
+    """The names that `owner:` may have in the project's files: owners, those that routes are about, and channels.
+
+    None where owners are nowhere declared, so that a name is for people alone, and where the file is wrong.
+    """
+    try:
+        routing = load_routing(checkpoints_dir, ())
+    except ConfigError:
+        return None
+    declared = [*routing.owners, *(owner for route in routing.routes for owner in route.owners)]
+    return tuple(dict.fromkeys((*declared, *routing.channels, *STANDARD))) if declared else None
+
+
+def owner_of(node: Node, owners: Collection[str] | None) -> str:
+    """The owner that a node names.
+
+    Args:
+        node: holds the name.
+        owners: those that there are; None where any will do.
+
+    Raises:
+        ConfigError: nobody of that name is declared.
+    """
+    name = node.text("`owner`")
+    if owners is not None and name not in owners:
+        raise node.fail(
+            f"`owner` is {name!r}{suggest(name, owners)}, whom {ALERTS_FILE} does not know, so nobody would be told "
+            f"for it; there are: {', '.join(owners)}"
+        )
+    return name
 
 
 def check_notified(routing: Routing, notify: Iterable[str], checkpoint: str) -> None:

@@ -49,10 +49,13 @@ class FreshnessRows:
 
 @dataclass(frozen=True)
 class SlaRows:
-    """How SLAs stand, one row for each of their days. What is not due yet has none."""
+    """How SLAs stand, one row for each of their days. What is not due yet has none.
+
+    ``minutes_late`` counts until ``actual_completion_time`` or, where there is none, until ``measured_at``: of a day
+    that was never done that is when the next one began.
+    """
 
     standings: Sequence[Standing]
-    now: datetime
 
     def write(self, connection: Connection, tables: DataQualityTables) -> None:
         """Write them instead of what was said of the same days before."""
@@ -68,7 +71,7 @@ class SlaRows:
                 "actual_completion_time": _naive(each.done_at),
                 "sla_status": each.status.value,
                 "minutes_late": each.minutes_late,
-                "measured_at": _naive(self.now),
+                "measured_at": _naive(each.as_of),
             }
             for each in due
         ]

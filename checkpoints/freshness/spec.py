@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from checkpoints.alerts.routing_file import owner_of
 from checkpoints.calendars import ALWAYS, Calendar
 from checkpoints.calendars_file import calendar_of
 from checkpoints.spec import FRESHNESS_FILE
@@ -43,12 +44,15 @@ class FreshnessSpec:
     owner: str | None = None
 
 
-def load_freshness(checkpoints_dir: Path, calendars: Mapping[str, Calendar]) -> tuple[FreshnessSpec, ...]:
+def load_freshness(
+    checkpoints_dir: Path, calendars: Mapping[str, Calendar], owners: Collection[str] | None = None
+) -> tuple[FreshnessSpec, ...]:
     """What the project declares, in its order; nothing where there is no such file.
 
     Args:
         checkpoints_dir: where the file may be.
         calendars: of the project, by name.
+        owners: the names that `owner` may have; None where any will do.
 
     Raises:
         ConfigError: the file is wrong; with its line.
@@ -66,9 +70,11 @@ def load_freshness(checkpoints_dir: Path, calendars: Mapping[str, Calendar]) -> 
         for table, entry in common.pop("tables").mapping(f"the tables of {source}").items():
             own = {} if entry.value is None else entry.mapping(table)
             check_keys(own, _LIMITS, table)
-            if table in specs:
-                raise entry.fail(f"{table} is here twice, in {specs[table].source} and in {source}; keep one")
-            specs[table] = _spec(table, source, entry, _with_defaults(common, own), calendars)
+            # Databases fold the case of names: written in another, it is the same table.
+            if (same := specs.get(table.casefold())) is not None:
+                earlier = "" if str(same.table) == table else f", there as {same.table}"
+                raise entry.fail(f"{table} is here twice, in {same.source} and in {source}{earlier}; keep one")
+            specs[table.casefold()] = _spec(table, source, entry, _with_defaults(common, own), calendars, owners)
     return tuple(specs.values())
 
 
@@ -80,7 +86,12 @@ def _with_defaults(common: Mapping[str, Node], own: Mapping[str, Node]) -> dict[
 
 
 def _spec(
-    table: str, source: str, entry: Node, fields: Mapping[str, Node], calendars: Mapping[str, Calendar]
+    table: str,
+    source: str,
+    entry: Node,
+    fields: Mapping[str, Node],
+    calendars: Mapping[str, Calendar],
+    owners: Collection[str] | None,
 ) -> FreshnessSpec:
     try:
         name = TableName.parse(table)
@@ -101,7 +112,7 @@ def _spec(
         warn_after,
         error_after,
         calendar_of(fields["calendar"], calendars) if "calendar" in fields else ALWAYS,
-        fields["owner"].text("`owner`") if "owner" in fields else None,
+        owner_of(fields["owner"], owners) if "owner" in fields else None,
     )
 
 

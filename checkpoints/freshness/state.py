@@ -137,13 +137,16 @@ def expected(spec: FreshnessSpec) -> str:
 def observed(judged: Judged) -> str:
     """What was found, in plain words."""
     if judged.measured.problem is not None:
-        return judged.measured.problem
+        return f"{judged.measured.problem.removesuffix('.')}."
     newest, spec = judged.measured.newest, judged.spec
     what = f"The newest {spec.column}" if spec.column else "The last change"
     if newest is None or judged.age is None:
         return f"There is no {spec.column or 'change on record'} at all."
     if newest > judged.now + CLOCK_SKEW:
         return f"{what} lies {duration((newest - judged.now) / _HOUR)} in the future."
+    if newest > judged.now:
+        ahead = duration((newest - judged.now) / _HOUR)
+        return f"{what} lies {ahead} in the future ({newest:%Y-%m-%d %H:%M} UTC), by no more than clocks may differ."
     said = f"{what} is {duration(judged.age / _HOUR)} old ({newest:%Y-%m-%d %H:%M} UTC)"
     if spec.calendar is ALWAYS:
         return f"{said}."

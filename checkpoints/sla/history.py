@@ -52,7 +52,9 @@ def _days(
         if not found and done_at is None:
             schedule = schedules.get(spec.flow or "")
             coming = _predicted(runs, tables, occurrence, schedule, now)
-        found.append(stand(spec, occurrence, done_at, now, ended=ended, predicted=coming))
+        # What goes on may still be done: its day is not over without it.
+        over = None if _goes_on(runs, occurrence, ended) else ended
+        found.append(stand(spec, occurrence, done_at, now, ended=over, predicted=coming))
         ended = occurrence.begins
         if len(found) == DAYS:
             break
@@ -66,10 +68,18 @@ def _done(runs: Sequence[TimedRun], occurrence: Occurrence, ended: datetime | No
         for run in runs
         if run.finished_at is not None
         and run.state in (None, RunState.COMPLETED.value)
-        and occurrence.begins <= run.started_at
-        and (ended is None or run.started_at < ended)
+        and _is_of(run, occurrence, ended)
     ]
     return min(done, default=None)
+
+
+def _goes_on(runs: Sequence[TimedRun], occurrence: Occurrence, ended: datetime | None) -> bool:
+    """Whether a run of the day is not at its end; one that was killed is taken for that within minutes."""
+    return any(run.finished_at is None and run.state is None and _is_of(run, occurrence, ended) for run in runs)
+
+
+def _is_of(run: TimedRun, occurrence: Occurrence, ended: datetime | None) -> bool:
+    return occurrence.begins <= run.started_at and (ended is None or run.started_at < ended)
 
 
 def _predicted(

@@ -8,17 +8,21 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
+from checkpoints.alerts.routing_file import owner_of
 from checkpoints.calendars import ALWAYS, Calendar
 from checkpoints.calendars_file import calendar_of, clock_of, zone_of
+from checkpoints.expected_runs import flow_of
 from checkpoints.sla.standing import Occurrence
 from checkpoints.spec import SLAS_FILE
-from expectations.documents import Node, check_keys, read_document, suggest
+from expectations.documents import Node, check_keys, known_as, read_document, suggest
 from gx.warehouse.table import TableName
 
 _KEYS = ("flow", "table", "by", "warn_until", "counts_from", "time_zone", "calendar", "owner", "description")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")
 _DAY = timedelta(days=1)
 _LONGEST_SEARCH = 370
+_PAST_MIDNIGHT = timedelta(hours=12)
+"""How long after `by` a `warn_until` of the next day may be."""
 
 
 @dataclass(frozen=True)
@@ -30,8 +34,10 @@ class SlaSpec:
         flow: done when a run of it completed; of a table, whose runs it is made by.
         table: done when a checkpoint passed on it; None if the flow alone is meant.
         by: until then it is met.
-        warn_until: until then it is a warning, later a breach; earlier in the day than ``by``, of the next day.
-        counts_from: runs that began earlier belong to the day before; later in the day than ``by``, of the day before.
+        warn_until: until then it is a warning, later a breach; earlier in the day than ``by``, of the next day, at most
+            twelve hours later.
+        counts_from: runs that began earlier belong to the day before; not earlier in the day than ``by``, of the day
+            before.
         calendar: which days count, and whose clock does.
         owner: who is told, as the alert routing knows them.
     """
@@ -70,6 +76,7 @@ def load_slas(
     calendars: Mapping[str, Calendar],
     flows: Collection[str],
     tables: Collection[str] | None = None,
+    owners: Collection[str] | None = None,
 ) -> tuple[SlaSpec, ...]:
     """What the project declares, in its order; nothing where there is no such file.
 
@@ -78,6 +85,7 @@ def load_slas(
         calendars: of the project, by name.
         flows: the names that runs are recorded under.
         tables: those that a checkpoint checks, as their suites name them; None where that is not known.
+        owners: the names that `owner` may have; None where any will do.
 
     Raises:
         ConfigError: the file is wrong; with its line.
@@ -86,7 +94,7 @@ def load_slas(
     if not file.exists():
         return ()
     entries = read_document(file).mapping("the SLAs")
-    return tuple(_sla(name, node, calendars, flows, tables) for name, node in entries.items())
+    return tuple(_sla(name, node, calendars, flows, tables, owners) for name, node in entries.items())
 
 
 def _sla(
@@ -95,6 +103,7 @@ def _sla(
     calendars: Mapping[str, Calendar],
     flows: Collection[str],
     tables: Collection[str] | None,
+    owners: Collection[str] | None,
 ) -> SlaSpec:
     what = f"the SLA {name}"
     if not _NAME.fullmatch(name):
@@ -104,27 +113,15 @@ def _sla(
     flow, table = (fields[key].text(f"`{key}`") if key in fields else None for key in ("flow", "table"))
     if flow is None and table is None:
         raise node.fail(f"{what} needs `flow:` or `table:`, which is to be done by then")
-    if flow is not None and flow not in flows:
-        raise fields["flow"].fail(
-            f"no run is recorded as {flow!r}{suggest(flow, flows)}; there are: {', '.join(flows)}"
-        )
+    if flow is not None:
+        flow = flow_of(fields["flow"], flow, flows)
     if table is not None:
-        try:
-            TableName.parse(table)
-        except ValueError as error:
-            raise fields["table"].fail(str(error)) from None
-        if tables is not None and table not in tables:
-            known = ", ".join(sorted(tables)) or "none"
-            raise fields["table"].fail(
-                f"no checkpoint checks the table {table!r}{suggest(table, tables)}, so it would never be done; those "
-                f"that are checked: {known}"
-            )
+        table = _table(fields["table"], table, tables)
     for key in ("by", "warn_until"):
         if key not in fields:
             raise node.fail(f'{what} needs `{key}:`, a time of day such as "04:00"')
     by, warn_until = (clock_of(fields[key], f"`{key}`") for key in ("by", "warn_until"))
-    if by == warn_until:
-        raise fields["warn_until"].fail("`warn_until` must come after `by`; they are the same")
+    _check_order(fields["warn_until"], by, warn_until)
     return SlaSpec(
         name,
         flow,
@@ -133,8 +130,39 @@ def _sla(
         warn_until,
         clock_of(fields["counts_from"], "`counts_from`") if "counts_from" in fields else time(),
         _calendar(what, node, fields, calendars),
-        fields["owner"].text("`owner`") if "owner" in fields else None,
+        owner_of(fields["owner"], owners) if "owner" in fields else None,
     )
+
+
+def _table(node: Node, table: str, tables: Collection[str] | None) -> str:
+    """The table as its suite names it."""
+    try:
+        TableName.parse(table)
+    except ValueError as error:
+        raise node.fail(str(error)) from None
+    if tables is None:
+        return table
+    meant = known_as(table, tables)
+    if meant is None:
+        known = ", ".join(sorted(tables)) or "none"
+        raise node.fail(
+            f"no checkpoint checks the table {table!r}{suggest(table, tables)}, so it would never be done; those that "
+            f"are checked: {known}"
+        )
+    return meant
+
+
+def _check_order(node: Node, by: time, warn_until: time) -> None:
+    """Past midnight it is meant to be soon after; further ahead, two times were taken for each other."""
+    if by == warn_until:
+        raise node.fail("`warn_until` must come after `by`; they are the same")
+    later = datetime.combine(date.min, warn_until) - datetime.combine(date.min, by)
+    if later < timedelta(0) and later + _DAY > _PAST_MIDNIGHT:
+        hours = (later + _DAY) / timedelta(hours=1)
+        raise node.fail(
+            f"`warn_until` {warn_until:%H:%M} comes before `by` {by:%H:%M}; as a time of the next day it would be "
+            f"{hours:.3g} hours later, and at most {_PAST_MIDNIGHT / timedelta(hours=1):g} are allowed past midnight"
+        )
 
 
 def _calendar(what: str, node: Node, fields: Mapping[str, Node], calendars: Mapping[str, Calendar]) -> Calendar:

@@ -51,7 +51,9 @@ class Standing:
 
     Attributes:
         done_at: when it was done; None while it is not.
-        minutes_late: whole minutes after the target, rounded up; so far, while it is not done.
+        minutes_late: whole minutes after the target, rounded up; so far, while it is not done; until the next day
+            began, where it never was.
+        as_of: until when that was looked at: now, or where it was never done the begin of the next day.
         predicted: when it will be done, if it is not and there is history enough.
         never: whether the day is over and it was not done.
     """
@@ -61,6 +63,7 @@ class Standing:
     status: SlaStatus
     done_at: datetime | None
     minutes_late: int
+    as_of: datetime
     predicted: Prediction | None = None
     never: bool = False
 
@@ -92,11 +95,12 @@ def stand(
         occurrence: the day.
         done_at: when it was done, if it was.
         now: the time; minutes late are counted until then while it is not done.
-        ended: when the next day of this SLA began, if it did: what was not done by then is late no longer, it never
-            came.
+        ended: when the next day of this SLA began, if it did and no run of this day goes on: what was not done by then
+            was never done, and is late no longer; from then on the next day's own SLA counts.
         predicted: when it will be done.
     """
-    at = done_at or min(now, ended or now)
+    as_of = now if done_at else min(now, ended or now)
+    at = done_at or as_of
     late = max(math.ceil((at - occurrence.target) / _MINUTE), 0)
     if at > occurrence.warn_until or (done_at is None and ended is not None):
         status = SlaStatus.BREACHED
@@ -105,7 +109,7 @@ def stand(
     else:
         status = SlaStatus.MET if done_at else SlaStatus.PENDING
     never = done_at is None and ended is not None and ended <= now
-    return Standing(spec, occurrence, status, done_at, late, None if done_at else predicted, never)
+    return Standing(spec, occurrence, status, done_at, late, as_of, None if done_at else predicted, never)
 
 
 def sla_key(name: str) -> str:
@@ -158,7 +162,8 @@ def observed(standing: Standing, zone: ZoneInfo) -> str:
         late = f", {standing.minutes_late:,} minutes late" if standing.minutes_late else ""
         return f"Done at {standing.done_at.astimezone(zone):%H:%M on %Y-%m-%d}{late}."
     if standing.never:
-        return f"Never done for {standing.occurrence.day}, and the next day has begun."
+        late = f", {standing.minutes_late:,} minutes late by then" if standing.minutes_late else ""
+        return f"Never done for {standing.occurrence.day} before the next day began{late}."
     said = f"Not done for {standing.occurrence.day}"
     if standing.minutes_late:
         said += f", {standing.minutes_late:,} minutes late so far"

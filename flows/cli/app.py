@@ -18,6 +18,7 @@ from flows.cli.monitor import monitor
 from flows.cli.override import override, revoke
 from flows.cli.permissions import permissions
 from flows.cli.preflight import preflight
+from flows.cli.record import record
 from flows.cli.replay import replay
 from flows.cli.replay_slow_model import slow_model
 from flows.cli.rollback import rollback
@@ -43,7 +44,7 @@ def cli() -> None:
 
 COMMANDS = (
     run, ingest, check, gate, build, publish, rollback, preflight, permissions, alerts, monitor, freshness, sla, models,
-    sql, ledger, docs, replay, suites, schema, serve,
+    sql, ledger, docs, replay, suites, schema, serve, record,
 )  # fmt: skip
 for command in COMMANDS:
     cli.add_command(command)

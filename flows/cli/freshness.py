@@ -33,7 +33,7 @@ def freshness(settings: Settings, as_json: bool) -> ExitCode:
 
     with closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger:
         watch = Timeliness(settings, ledger, utc_now(), wait_seconds=min(settings.wait_seconds, _WAIT_SECONDS))
-        if not watch.limits:
+        if not watch.declared.limits:
             raise ConfigError("this project says of no table how old it may be: checkpoints/_freshness.yml would")
         judged = watch.judged()
     if as_json:

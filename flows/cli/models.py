@@ -47,7 +47,8 @@ def load(settings: Settings, as_json: bool, artifacts: tuple[Path, ...], days: f
     """Load what dbt's runs took into data_quality.dbt_model_performance. A run that is there is not loaded again.
 
     Reads dbt's artifacts, dbt Cloud and Snowflake's query history, as far as they are set. Exits 3 when a source, or
-    a file of one, could not be read; the others are loaded all the same.
+    a file of one, could not be read; the others are loaded all the same. Without manifest.json the times are read, and
+    a note says what is not known.
     """
     if not 0 < days <= _MOST_DAYS:
         raise ConfigError(f"--days must be more than 0 and at most {_MOST_DAYS}; found {days:g}")
@@ -63,6 +64,7 @@ def load(settings: Settings, as_json: bool, artifacts: tuple[Path, ...], days: f
     else:
         for each in loaded:
             click.echo(str(each))
+    _print_notes(note for each in loaded for note in each.notes)
     _print_problems(problem for each in loaded for problem in each.problems)
     return ExitCode.ERRORED if any(each.problems for each in loaded) else ExitCode.OK
 
@@ -86,6 +88,7 @@ def watch(settings: Settings, as_json: bool) -> ExitCode:
     else:
         for line in watched.lines:
             click.echo(line)
+    _print_notes(watched.notes)
     _print_problems(watched.problems)
     if watched.problems:
         return ExitCode.ERRORED
@@ -136,6 +139,11 @@ def _opened(settings: Settings) -> Iterator[tuple[DataQuality, Warehouse]]:
         ledger.close()
 
 
+def _print_notes(notes: Iterable[str]) -> None:
+    for note in notes:
+        click.secho(f"note: {note}", err=True, fg="yellow")
+
+
 def _print_problems(problems: Iterable[str]) -> None:
     for problem in problems:
         click.secho(f"not read: {problem}", err=True, fg="red")
@@ -173,4 +181,5 @@ def _loaded(loaded: Loaded) -> dict[str, Any]:
         "new_runs": loaded.new_runs,
         "models": loaded.models,
         "problems": list(loaded.problems),
+        "notes": list(loaded.notes),
     }

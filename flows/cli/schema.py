@@ -36,7 +36,7 @@ class _Compared:
         if self.columns is None:
             return "NOT CHECKED: it does not exist, may not be read, or the catalog does not tell its columns"
         if self.accepted is None:
-            return f"{len(self.columns)} columns, none accepted yet"
+            return f"{len(self.columns)} columns, none accepted yet: `sluice schema accept {self.table}`"
         return f"{len(self.changes)} differences" if self.changes else "as accepted"
 
 
@@ -52,15 +52,21 @@ def diff(settings: Settings, as_json: bool, tables: tuple[str, ...]) -> ExitCode
     """Show how the columns of TABLES, or of all that a suite is about, differ from those that were accepted.
 
     \b
-    Exit codes: 0 no difference, 1 differences, 2 usage or configuration, 3 a table could not be looked at.
+    Exit codes: 0 no difference, 1 differences, 2 usage or configuration, 3 a table could not be looked at, or nothing
+    was accepted that could be compared: of a table that is named, or of any.
     """  # noqa: D301 - the backslash tells click to keep the line
     compared = _compare(settings, tables)
     missing = any(each.columns is None for each in compared)
-    code = ExitCode.ERRORED if missing else ExitCode.FAILED if any(each.changes for each in compared) else ExitCode.OK
+    unaccepted = [each.accepted is None for each in compared]
+    unknown = any(unaccepted) if tables else all(unaccepted)
+    differing = any(each.changes for each in compared)
+    code = ExitCode.ERRORED if missing or unknown else ExitCode.FAILED if differing else ExitCode.OK
     if as_json:
         print_json({"tables": [_document(each) for each in compared], "exit_code": int(code)})
         return code
     _show(compared)
+    if unknown:
+        click.secho("what was never accepted was not compared: look at its columns, then accept them", err=True)
     return code
 
 

@@ -29,9 +29,15 @@ class ServerError(SluiceError):
 @click.command()
 @click.option("--cron", default="0 2 * * *", show_default=True, help="When to ingest.")
 @click.option("--time-zone", default="UTC", show_default=True, help="Whose clock that is, such as Europe/Berlin.")
+@click.option(
+    "--preflight-cron",
+    default="0 1 * * *",
+    show_default=True,
+    help="When to look whether all is there that the run needs, by the same clock; none: never.",
+)
 @click.option("--port", type=click.IntRange(1, 65535), default=4200, show_default=True, help="Of the server it starts.")
 @common
-def serve(settings: Settings, as_json: bool, cron: str, time_zone: str, port: int) -> ExitCode:
+def serve(settings: Settings, as_json: bool, cron: str, time_zone: str, preflight_cron: str, port: int) -> ExitCode:
     """Ingest on schedule, run each load when its gate opens, and watch all of it, until interrupted.
 
     With PREFECT_API_URL set the deployments are served from that server, otherwise one is started here.
@@ -44,7 +50,8 @@ def serve(settings: Settings, as_json: bool, cron: str, time_zone: str, port: in
     os.environ.setdefault("DO_NOT_TRACK", "1")
     # A run of which nothing is heard any more: the server tells it by its missing heartbeat.
     os.environ.setdefault("PREFECT_FLOWS_HEARTBEAT_FREQUENCY", "30")
-    _expect(settings, cron, time_zone)
+    ahead = None if preflight_cron == "none" else preflight_cron
+    _expect(settings, cron, time_zone, ahead)
     # A served flow runs in a process of its own and reads its settings there.
     os.environ["SLUICE_PROJECT"] = str(settings.project)
     with _server(settings, port):
@@ -55,15 +62,15 @@ def serve(settings: Settings, as_json: bool, cron: str, time_zone: str, port: in
         _watched_by_server(settings)
         click.echo(f"serving at {os.environ['PREFECT_API_URL']}; Ctrl-C stops", err=True)
         # The pipeline runs one flow at a time, and one may wait: what watches it must not wait behind them.
-        serve_deployments(*deployments(settings.project, cron, time_zone), limit=5)
+        serve_deployments(*deployments(settings.project, cron, time_zone, ahead), limit=5)
     return ExitCode.OK
 
 
-def _expect(settings: Settings, cron: str, time_zone: str) -> None:
+def _expect(settings: Settings, cron: str, time_zone: str, preflight_cron: str | None) -> None:
     """Have the monitor miss runs that do not come, also when this process and the server are gone."""
     from flows.monitor.schedules import expect_served
 
-    said = expect_served(settings, cron, time_zone)
+    said = expect_served(settings, cron, time_zone, preflight_cron)
     if said:
         click.secho(said, fg="yellow", err=True)
 

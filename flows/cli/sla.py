@@ -31,7 +31,7 @@ def sla(settings: Settings, as_json: bool) -> ExitCode:
 
     with closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger:
         watch = Timeliness(settings, ledger, utc_now())
-        if not watch.promises:
+        if not watch.declared.promises:
             raise ConfigError("this project promises nothing: checkpoints/_slas.yml would say by when all is done")
         found = watch.standings
     if as_json:
@@ -68,6 +68,7 @@ def _document(day: Standing) -> dict[str, Any]:
         "actual_completion_time": day.done_at.isoformat() if day.done_at else None,
         "sla_status": day.status.value,
         "minutes_late": day.minutes_late,
+        "never_done": day.never,
         "will_be_late": day.will_be_late,
         "predicted": None
         if coming is None

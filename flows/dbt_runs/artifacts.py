@@ -22,6 +22,10 @@ RUN_RESULTS, MANIFEST = "run_results.json", "manifest.json"
 _RESULTS_VERSIONS = range(4, 7)  # dbt 1.0 to 1.11
 _MANIFEST_VERSIONS = range(4, 13)
 _BUILDING = ("run", "build", "retry")
+_WITHOUT_MANIFEST = (
+    "the times are read. Which models are incremental is not known without it: in a run with --full-refresh each model "
+    "counts as refreshed, and a model's own `full_refresh` setting is not seen"
+)
 _VERSION = re.compile(r"/(?P<kind>[a-z-]+)/v(?P<number>\d+)\.json$")
 
 
@@ -88,11 +92,11 @@ class NothingBuilt(RunSourceError):
 
 def read_artifacts(
     results: Artifact, manifest: Artifact, *, source: str, job: str
-) -> tuple[MeasuredRun, tuple[str, ...]]:
-    """The run that dbt recorded, and what of it could not be read.
+) -> tuple[MeasuredRun, tuple[str, ...], tuple[str, ...]]:
+    """The run that dbt recorded, what of it could not be read, and what is not known for want of a file.
 
     Without a usable manifest the times are read all the same; whether a model is incremental is then not known, so
-    a full refresh counts as one for every model.
+    a full refresh counts as one for every model. One that is not there at all is no fault: not everybody keeps it.
 
     Args:
         results: ``run_results.json``.
@@ -120,11 +124,12 @@ def read_artifacts(
             f"{results.where}: its metadata lacks generated_at or invocation_id, so no run can be told"
         )
     problems: list[str] = []
+    notes: list[str] = []
     nodes: Mapping[str, _Node] | None = None
     try:
         nodes = _parse(manifest, _Manifest, "manifest", _MANIFEST_VERSIONS).nodes
     except RunSourceError as error:
-        problems.append(f"{error}; which models are incremental is not known without it, their times are read")
+        (notes if manifest.content is None else problems).append(f"{error}; {_WITHOUT_MANIFEST}")
     models: list[ModelRun] = []
     for result in found.results:
         if not result.unique_id.startswith("model."):
@@ -147,7 +152,7 @@ def read_artifacts(
     )
     if run.status == SUCCESS and any(model.seconds is None for model in models):
         run = replace(run, status=UNREADABLE, problem="a model's time could not be read")
-    return run, tuple(problems)
+    return run, tuple(problems), tuple(notes)
 
 
 def _model(result: _Result, nodes: Mapping[str, _Node] | None, full_refresh: bool, written: datetime) -> ModelRun:

@@ -45,6 +45,7 @@ class DbtCloud:
         """
         runs: list[MeasuredRun] = []
         problems: list[str] = []
+        notes: list[str] = []
         failed: list[RunSourceError] = []
         for job in self._jobs:
             try:
@@ -53,12 +54,13 @@ class DbtCloud:
                         found = self._run(run, job)
                         runs.extend(found.runs)
                         problems.extend(found.problems)
+                        notes.extend(found.notes)
             except RunSourceError as error:
                 failed.append(error)
                 problems.append(str(error))
         if len(failed) == len(self._jobs):
             raise failed[0]
-        return Found(tuple(runs), tuple(problems))
+        return Found(tuple(runs), tuple(problems), tuple(notes))
 
     def _ended(self, job: str, since: datetime) -> list[CloudRun]:
         """A job's runs that ended since; they come newest first, by when they were made."""
@@ -74,6 +76,7 @@ class DbtCloud:
         name = f"job {job}"
         built: list[MeasuredRun] = []
         problems: list[str] = []
+        notes: list[str] = []
         for step in self._api.steps(run.id):
             where = f"dbt Cloud run {run.id}, step {step.index}"
             results = self._api.artifact(run.id, step.index, RUN_RESULTS)
@@ -81,7 +84,7 @@ class DbtCloud:
                 continue  # cloning the repository, dbt deps, a step that was not reached
             manifest = self._api.artifact(run.id, step.index, MANIFEST)
             try:
-                measured, unread = read_artifacts(
+                measured, unread, unknown = read_artifacts(
                     Artifact(f"{where}: {RUN_RESULTS}", results),
                     Artifact(f"{where}: {MANIFEST}", manifest),
                     source=KIND,
@@ -94,7 +97,8 @@ class DbtCloud:
                 continue
             built.append(measured)
             problems.extend(unread)
-        return Found((*built, _whole(run, name, unreadable=bool(problems))), tuple(problems))
+            notes.extend(unknown)
+        return Found((*built, _whole(run, name, unreadable=bool(problems))), tuple(problems), tuple(notes))
 
 
 def whole_id(run: CloudRun) -> str:

@@ -23,5 +23,7 @@ def watch_models(project: str) -> None:
         )
     for line in watched.lines:
         log.info(line)
+    for note in watched.notes:
+        log.info("note: %s", note)
     for problem in watched.problems:
         log.warning("not read: %s", problem)

@@ -46,23 +46,25 @@ class ArtifactsFolder:
             )
         runs: list[MeasuredRun] = []
         problems: list[str] = []
+        notes: list[str] = []
         for folder in folders:
             try:
-                run, unread = read_folder(folder, job=self._job or self._folder.name)
+                run, unread, unknown = read_folder(folder, job=self._job or self._folder.name)
             except RunSourceError as error:
                 problems.append(str(error))
                 continue
             problems.extend(unread)
             if run.finished_at >= since:
                 runs.append(run)
-        return Found(tuple({run.run_id: run for run in runs}.values()), tuple(problems))
+                notes.extend(unknown)
+        return Found(tuple({run.run_id: run for run in runs}.values()), tuple(problems), tuple(notes))
 
     def _kept(self) -> list[Path]:
         return [file.parent for file in self._folder.glob(f"*/{RUN_RESULTS}")]
 
 
-def read_folder(folder: Path, *, job: str) -> tuple[MeasuredRun, tuple[str, ...]]:
-    """The one run whose artifacts lie in a folder, and what of them could not be read.
+def read_folder(folder: Path, *, job: str) -> tuple[MeasuredRun, tuple[str, ...], tuple[str, ...]]:
+    """The one run whose artifacts lie in a folder, what of them could not be read, and what is not known without one.
 
     Raises:
         RunSourceError: the results cannot be read, or are of a command that builds no models.

@@ -33,6 +33,7 @@ class Loaded:
         new_runs: how many of them were not in the warehouse.
         models: how many models of them were written.
         problems: what could not be read, and was not taken for fine.
+        notes: what is not known of what was read.
     """
 
     source: str
@@ -40,6 +41,7 @@ class Loaded:
     new_runs: int
     models: int
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.source}: {self.new_runs} of {self.runs} runs are new, {self.models} models written"
@@ -77,7 +79,8 @@ def load_runs(
             if run.finished_at > latest
         )
         written = write_runs(data_quality, runs, prices, now)
-        loaded.append(Loaded(source.describe(), len(runs), written.new_runs, written.models, (*found.problems, *ahead)))
+        problems, what = (*found.problems, *ahead), source.describe()
+        loaded.append(Loaded(what, len(runs), written.new_runs, written.models, problems, found.notes))
     return tuple(loaded)
 
 

@@ -88,7 +88,7 @@ class OwnRuns:
 
     def _read(self, load: str, folder: Path, failed: bool) -> Iterator[MeasuredRun]:
         try:
-            run, problems = read_folder(folder, job=load)
+            run, problems, notes = read_folder(folder, job=load)
         except RunSourceError:
             if not failed:
                 raise
@@ -96,7 +96,7 @@ class OwnRuns:
             now = _now().replace(tzinfo=None)
             yield MeasuredRun(f"{load}-{now:%Y%m%dT%H%M%S%f}", KIND, load, "run", ERROR, None, now)
             return
-        for problem in problems:
+        for problem in (*problems, *notes):
             self.report(problem)
         yield run
 

@@ -30,10 +30,12 @@ class Found:
     Attributes:
         runs: those that could be read, as far as they could.
         problems: what could not; none of it is in the runs, or it is there as unknown.
+        notes: what is not known of runs that could be read, for a file of theirs was not kept.
     """
 
     runs: tuple[MeasuredRun, ...]
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class RunSource(Protocol):

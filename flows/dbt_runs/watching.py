@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from checkpoints.alerts.problem import Alert, Problem, ProblemKind
-from checkpoints.alerts.report import Report
+from checkpoints.alerts.problem import Problem, ProblemKind
 from checkpoints.data_quality import DataQuality
 from checkpoints.data_quality.dbt_runs import Prices
 from checkpoints.ledger import Ledger
@@ -21,7 +20,7 @@ from flows.dbt_runs.judging import MODELS, why_unjudged
 from flows.dbt_runs.loading import Loaded, has_sources, load_runs, sources_of
 from flows.ingest_ids import ingest_to_check
 from flows.monitor.found import WATCH_MODELS
-from flows.monitor.told import tell_run
+from flows.monitor.told import tell_findings, tell_run
 from flows.recording import SteppedAsideError, recorded
 from flows.turn import StillBusyError
 from flows.workspace import Workspace, open_workspace
@@ -57,6 +56,11 @@ class Watched:
     def problems(self) -> tuple[str, ...]:
         """What could not be read."""
         return tuple(problem for each in self.loaded for problem in each.problems)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is not known of what was read."""
+        return tuple(note for each in self.loaded for note in each.notes)
 
     @property
     def lines(self) -> tuple[str, ...]:
@@ -137,21 +141,8 @@ def _judge(workspace: Workspace) -> CheckpointRun:
 def _tell(workspace: Workspace, loaded: Sequence[Loaded]) -> None:
     """An alert for each source that cannot be read, until it can, or is a source no more."""
     found = {problem.key: problem for each in loaded if (problem := _unread(each))}
-    known = workspace.ledger.alerts.unresolved()
-    told = {(alert.problem.key, alert.problem.run_id) for alert in known}
-    news = tuple(problem for problem in found.values() if (problem.key, problem.run_id) not in told)
-
-    def over(alerts: Sequence[Alert]) -> Mapping[str, str | None]:
-        ours = (alert.problem.key for alert in alerts if alert.problem.key.startswith(_PREFIX))
-        return {key: None for key in ours if key not in found}
-
-    now, alerting = utc_now(), workspace.alerting
-    thread = f"{WATCH_MODELS}-{now:%Y%m%dT%H%M%S%f}"
-    report = Report(news, thread, alerting.routing, alerting.project, over)
-    if not news and not over(known):
-        return
-    workspace.ledger.alerts.report(report, now)
-    if unsent := alerting.send(report, now):
+    problems, who = tuple(found.values()), workspace.alerting
+    if unsent := tell_findings(problems, lambda key: key.startswith(_PREFIX), workspace.ledger, who, WATCH_MODELS):
         workspace.progress(f"alerts: {unsent}")
 
 

@@ -14,7 +14,13 @@ MONITOR = "monitor"
 WATCH_MODELS = "watch-models"
 """The name of the runs that bring dbt's runs on record and judge them."""
 
-SERVED = ("ingest-and-gate", MONITOR, WATCH_MODELS)
+PREFLIGHT = "preflight"
+"""The name of the preflights between runs; that of a run belongs to the run."""
+
+FILE_PREFIX = "file/"
+"""Begins the keys of the problems that a project's file cannot be read."""
+
+SERVED = ("ingest-and-gate", MONITOR, WATCH_MODELS, PREFLIGHT)
 """The flows whose schedules ``sluice serve`` records."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from checkpoints.alerts import keys
@@ -15,7 +15,7 @@ from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.ledger.outbox import DeliveryState
 from expectations.suite import Severity
 from flows.monitor.found import Found
-from flows.monitor.watch import Watch
+from flows.monitor.watch import FILES, Watch
 from gx.errors import SluiceError
 from gx.masking import mask_error
 from gx.settings import Settings
@@ -30,12 +30,14 @@ class Checked:
 
     Attributes:
         problem: why it could not; None when it could, whatever it found.
+        alerted: whether that it could not has an alert.
     """
 
     name: str
     said: str
     seconds: float
     problem: str | None = None
+    alerted: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,11 @@ class MonitorReport:
     def problems(self) -> tuple[str, ...]:
         """What the monitor could not do."""
         return tuple(f"{check.name}: {check.problem}" for check in self.checks if check.problem)
+
+    @property
+    def untold(self) -> tuple[str, ...]:
+        """What the monitor could not do, and has raised no alert for."""
+        return tuple(f"{check.name}: {check.problem}" for check in self.checks if check.problem and not check.alerted)
 
     @property
     def well(self) -> bool:
@@ -75,17 +82,22 @@ def run_monitor(settings: Settings, ledger: Ledger, alerting: Alerting, clock: C
     done: list[Checked] = []
     found: list[Problem] = []
     over: set[str] = set()
+    wrong_files: set[str | None] = set()
     unreadable: LedgerError | None = None
     for name, check in watch.checks.items():
         answer, checked, error = _guarded(name, check)
-        done.append(checked)
         if isinstance(error, LedgerError):
             unreadable = unreadable or error
         elif error is not None or answer is None:
-            found.append(_failed_check(name, checked.problem or ""))
+            checked = replace(checked, alerted=True)
+            if str(error) not in wrong_files:
+                found.append(_failed_check(name, checked.problem or ""))
         else:
+            if name == FILES:
+                wrong_files = {problem.observed for problem in answer.problems}
             found += answer.problems
             over |= {*answer.over, _check_key(name)}
+        done.append(checked)
     if unreadable is None:
         done.append(_step("alerts", lambda: _write(alerting, watch, found, over, clock())))
         done.append(_step("reminders", lambda: _tick(ledger, alerting, clock)))
@@ -105,7 +117,9 @@ def _write(alerting: Alerting, watch: Watch, found: list[Problem], over: set[str
     ending = report.over(watch.open_alerts)
     if found or ending:
         watch.ledger.alerts.report(report, now)
-    return f"{len(found)} new, {len(ending)} over, {len(watch.open_alerts) - len(ending) + len(found)} open"
+    # One that is told again, for another run failed or it has become worse, is open already.
+    still_open = {alert.problem.key for alert in watch.open_alerts} - ending.keys() | {each.key for each in found}
+    return f"{len(found)} new, {len(ending)} over, {len(still_open)} open"
 
 
 def _tick(ledger: Ledger, alerting: Alerting, clock: Callable[[], datetime]) -> str:

@@ -9,6 +9,7 @@ from checkpoints.alerts.problem import Problem, ProblemKind
 from checkpoints.ledger.flow_runs import FlowRun, RunState
 from checkpoints.ledger.schedules import Schedule
 from expectations.suite import Severity
+from flows.monitor.found import MONITOR
 
 SILENT_AFTER = timedelta(minutes=3)
 """A run that gave no sign of life for so long is dead; it gives one every half minute, and may wait for a lock."""
@@ -48,7 +49,7 @@ def failed_run(run: FlowRun) -> Problem | None:
         step = "Correct the cause, then run it again; what has no verdict stays behind its gate."
     return Problem(
         key=run_key(run.flow), kind=ProblemKind.RUN, severity=Severity.CRITICAL, title=title,
-        expected=f"{run.flow} runs to its end", observed=observed, ingest_id=run.ingest_id, run_id=run.id,
+        expected=f"{run.flow} runs to its end", observed=observed, ingest_id=run.ingest_id, run_id=_finding(run),
         next_step=step, prefect_url=run.prefect_url,
     )  # fmt: skip
 
@@ -70,7 +71,7 @@ def ended_runs(
         key, problem = run_key(run.flow), failed_run(run)
         if problem is None:
             over |= {key} if run.state in (RunState.COMPLETED, RunState.CLOSED) else set()
-        elif _is_news(run, told, covered, now):
+        elif _is_news(run, problem, told, covered, now):
             problems.append(problem)
     return tuple(problems), frozenset(over)
 
@@ -117,9 +118,16 @@ def _is_check(run: FlowRun) -> bool:
     return run.flow.startswith("check/")
 
 
-def _is_news(run: FlowRun, told: Mapping[str, str | None], covered: Mapping[str, datetime], now: datetime) -> bool:
-    key = run_key(run.flow)
-    if told.get(key) == run.id or (key not in told and (run.finished_at or now) < now - TOLD_WITHIN):
+def _finding(run: FlowRun) -> str:
+    """What makes it another finding than the last: another run; of the monitor, which runs all day, another cause."""
+    return (run.problem or run.id)[:200] if run.flow == MONITOR and run.state is RunState.FAILED else run.id
+
+
+def _is_news(
+    run: FlowRun, problem: Problem, told: Mapping[str, str | None], covered: Mapping[str, datetime], now: datetime
+) -> bool:
+    key = problem.key
+    if told.get(key) == problem.run_id or (key not in told and (run.finished_at or now) < now - TOLD_WITHIN):
         return False
     elsewhere = covered.get(run.ingest_id or "")
     return run.state is RunState.KILLED or elsewhere is None or elsewhere < run.started_at

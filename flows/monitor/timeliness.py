@@ -10,22 +10,19 @@ from functools import cached_property
 from sqlalchemy.engine import Connection
 
 from checkpoints.alerts.problem import Alert, Problem, ProblemKind
-from checkpoints.calendars_file import load_calendars
 from checkpoints.data_quality import NoDataQuality, data_quality_of
 from checkpoints.data_quality.tables import DataQualityTables
 from checkpoints.data_quality.watched import FreshnessRows, SlaRows
-from checkpoints.freshness import FreshnessSpec, Judged, State, judge, load_freshness, measure
+from checkpoints.freshness import Judged, State, judge, measure
 from checkpoints.freshness.state import freshness_key
 from checkpoints.freshness.state import problem_of as stale_problem
-from checkpoints.layers import project_checkpoints
 from checkpoints.ledger import Ledger
-from checkpoints.sla import SlaSpec, SlaStatus, Standing, load_slas, standings
+from checkpoints.sla import SlaStatus, Standing, standings
 from checkpoints.sla.standing import problem_of as late_problem
 from checkpoints.sla.standing import sla_key
-from checkpoints.spec import CheckpointSpec
-from expectations.loader import load_suites
 from expectations.suite import Severity
-from flows.monitor.found import Found, recorded_flows
+from flows.monitor.declared import Declared
+from flows.monitor.found import Found
 from gx.errors import ConfigError, SluiceError, WarehouseError
 from gx.settings import Settings
 from gx.warehouse.base import Warehouse
@@ -43,6 +40,7 @@ class Timeliness:
         now: datetime,
         open_alerts: Callable[[], Sequence[Alert]] = tuple,
         *,
+        declared: Declared | None = None,
         wait_seconds: float = 0,
     ) -> None:
         """Nothing is read yet.
@@ -52,43 +50,15 @@ class Timeliness:
             ledger: the project's.
             now: the time, with its zone.
             open_alerts: those that go on.
+            declared: what the project's files say, where they are read already.
             wait_seconds: how long to wait for a DuckDB file that another process has open.
         """
         self._settings = settings
         self._ledger = ledger
         self._now = now
         self._open_alerts = open_alerts
+        self.declared = declared or Declared(settings, now)
         self._wait_seconds = wait_seconds
-
-    @cached_property
-    def limits(self) -> tuple[FreshnessSpec, ...]:
-        """How old tables may be.
-
-        Raises:
-            ConfigError: the project's files are wrong.
-        """
-        directory = self._settings.checkpoints_dir
-        return load_freshness(directory, load_calendars(directory, self._now))
-
-    @cached_property
-    def promises(self) -> tuple[SlaSpec, ...]:
-        """By when all is done.
-
-        Raises:
-            ConfigError: the project's files are wrong.
-        """
-        directory = self._settings.checkpoints_dir
-        checkpoints = project_checkpoints(self._settings)
-        flows, tables = recorded_flows(checkpoints), self._checked_tables(checkpoints)
-        return load_slas(directory, load_calendars(directory, self._now), flows, tables)
-
-    def _checked_tables(self, checkpoints: Mapping[str, CheckpointSpec]) -> frozenset[str] | None:
-        """The tables that a checkpoint checks; None where that cannot be told, of which its own run tells."""
-        try:
-            suites = load_suites(self._settings.suites_dir)
-            return frozenset(str(suite.table) for spec in checkpoints.values() for suite in spec.choose(suites))
-        except ConfigError:
-            return None
 
     @cached_property
     def standings(self) -> dict[str, tuple[Standing, ...]]:
@@ -97,14 +67,14 @@ class Timeliness:
         Raises:
             SluiceError: the project's files are wrong, or the ledger cannot be read.
         """
-        return standings(self._ledger, self.promises, self._now)
+        return standings(self._ledger, self.declared.promises, self._now)
 
     def slas(self) -> Found:
         """SLAs that are not met, or will not be."""
         days = self.standings
         problems = tuple(problem for each in days.values() if (problem := late_problem(each)))
         holding = {sla_key(name) for name, each in days.items() if each} - {problem.key for problem in problems}
-        gone = self._gone("sla/", {sla_key(spec.name) for spec in self.promises})
+        gone = self._gone("sla/", {sla_key(spec.name) for spec in self.declared.promises})
         if not days:
             return Found("none declared", over=gone)
         return Found(f"{len(problems)} of {len(days)} late, breached or about to be", problems, gone | holding)
@@ -120,8 +90,8 @@ class Timeliness:
 
     def freshness(self) -> Found:
         """Tables that are getting old; and, while the warehouse is open, what dashboards are to show of all this."""
-        gone = self._gone("freshness/", {freshness_key(str(spec.table)) for spec in self.limits})
-        if not self.limits and not self.promises:
+        gone = self._gone("freshness/", {freshness_key(str(spec.table)) for spec in self.declared.limits})
+        if not self.declared.limits and not self._days():
             return Found("no limits set", over=gone)
         if (path := self._missing_file()) is not None and self._ledger.latest_ingest() is None:
             return Found(f"not measured: there is no {path} yet", over=gone)
@@ -143,19 +113,25 @@ class Timeliness:
             problem: SluiceError | None = None
             try:
                 copy: NoDataQuality = data_quality_of(self._settings, warehouse, self._ledger)
-                days = [each for found in self.standings.values() for each in found]
 
                 def work(connection: Connection, tables: DataQualityTables) -> None:
                     FreshnessRows(judged).write(connection, tables)
-                    SlaRows(days, self._now).write(connection, tables)
+                    SlaRows([day for days in self._days().values() for day in days]).write(connection, tables)
 
                 copy.write(work)
             except SluiceError as error:
                 problem = error
         return judged, problem
 
+    def _days(self) -> Mapping[str, tuple[Standing, ...]]:
+        """How the SLAs stand; none where their file is wrong, which is told: tables are measured all the same."""
+        try:
+            return self.standings
+        except ConfigError:
+            return {}
+
     def _judge(self, warehouse: Warehouse) -> tuple[Judged, ...]:
-        return tuple(judge(measured, self._now) for measured in measure(warehouse, self.limits))
+        return tuple(judge(measured, self._now) for measured in measure(warehouse, self.declared.limits))
 
     @contextmanager
     def _warehouse(self) -> Iterator[Warehouse]:

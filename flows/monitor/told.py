@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
 
-from checkpoints.alerts.problem import Alert
+from checkpoints.alerts.alerting import Alerting
+from checkpoints.alerts.problem import Alert, Problem
 from checkpoints.alerts.report import Report
 from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.ledger.flow_runs import FlowRun, RunState
@@ -30,6 +31,43 @@ def tell_killed(settings: Settings, run_id: str) -> None:
             buried = ledger.flow_runs.bury_one(run_id)
         if buried is not None:
             tell_run(settings, buried, told=False)
+
+
+def tell_findings(
+    found: Sequence[Problem], is_over: Callable[[str], bool], ledger: Ledger, who: Alerting, thread: str
+) -> str | None:
+    """Raise alerts for what is new, and end those that are over. Raises nothing.
+
+    Args:
+        found: all that is wrong; what was told of the same finding is not told again.
+        is_over: whether the problem of this key, of which nothing was found, is no more.
+        ledger: the project's; where it cannot be used, all that is wrong goes out without it.
+        who: is told.
+        thread: names the look.
+
+    Returns:
+        What could not be told.
+    """
+    now = utc_now()
+    thread = f"{thread}-{now:%Y%m%dT%H%M%S%f}"
+    keys = {problem.key for problem in found}
+
+    def over(alerts: Sequence[Alert]) -> Mapping[str, str | None]:
+        return {key: None for key in (alert.problem.key for alert in alerts) if key not in keys and is_over(key)}
+
+    try:
+        known = ledger.alerts.unresolved()
+        told = {(alert.problem.key, alert.problem.run_id) for alert in known}
+        news = tuple(problem for problem in found if (problem.key, problem.run_id) not in told)
+        report = Report(news, thread, who.routing, who.project, over)
+        if not news and not over(known):
+            return None
+        ledger.alerts.report(report, now)
+    except LedgerError as error:
+        if not found:
+            return str(error)
+        report = Report(tuple(found), thread, who.routing, who.project, failure=str(error))
+    return who.send(report, now)
 
 
 def tell_run(settings: Settings, run: FlowRun, told: bool) -> str | None:

@@ -8,18 +8,21 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from checkpoints.alerts.problem import Alert, Problem, ProblemKind
-from checkpoints.expected_runs import load_schedules
-from checkpoints.layers import project_checkpoints
 from checkpoints.ledger import Ledger
 from checkpoints.ledger.flow_runs import RunState
 from checkpoints.ledger.schedules import Schedule
 from checkpoints.override import Override
 from checkpoints.spec import gates_of
 from expectations.suite import Severity
-from flows.monitor.found import MONITOR, SERVED, Found, recorded_flows
+from flows.monitor.declared import Declared, FileRead
+from flows.monitor.found import FILE_PREFIX, MONITOR, SERVED, Found
 from flows.monitor.runs import SILENT_AFTER, TOLD_WITHIN, ended_runs, missing_runs
 from flows.monitor.timeliness import Timeliness
+from gx.errors import ConfigError
 from gx.settings import Settings
+
+FILES = "files"
+"""The check that goes first: what is wrong with a file is told by it, and not by each check that needs the file."""
 
 _OF_A_RUN = (ProblemKind.EXPECTATION, ProblemKind.CHECKPOINT, ProblemKind.CAUSE)
 
@@ -41,6 +44,7 @@ class Watch:
     def __post_init__(self) -> None:
         """Put the checks in their order."""
         checks = {
+            FILES: self.files,
             "killed runs": self.killed,
             "runs": self.ended,
             "schedules": self.missing,
@@ -54,12 +58,31 @@ class Watch:
     @cached_property
     def timeliness(self) -> Timeliness:
         """Looks at SLAs and freshness."""
-        return Timeliness(self.settings, self.ledger, self.now, lambda: self.open_alerts)
+        return Timeliness(self.settings, self.ledger, self.now, lambda: self.open_alerts, declared=self.declared)
+
+    @cached_property
+    def declared(self) -> Declared:
+        """What the project's files say."""
+        return Declared(self.settings, self.now)
+
+    @cached_property
+    def read(self) -> tuple[FileRead, ...]:
+        """What came of reading each of these files."""
+        return self.declared.read()
 
     @cached_property
     def open_alerts(self) -> Sequence[Alert]:
         """The alerts that go on."""
         return self.ledger.alerts.unresolved()
+
+    def files(self) -> Found:
+        """Files that are wrong: one alert for each, however many checks need it."""
+        wrong = tuple(_wrong_file(each.name, each.error) for each in self.read if each.error)
+        # One that waits for another was not read, and may be wrong still.
+        waiting = {_file_key(each.name) for each in self.read if each.elsewhere}
+        open_keys = {alert.problem.key for alert in self.open_alerts if alert.problem.key.startswith(FILE_PREFIX)}
+        over = open_keys - waiting - {problem.key for problem in wrong}
+        return Found(f"{len(wrong)} of {len(self.read)} wrong", wrong, frozenset(over))
 
     def killed(self) -> Found:
         """Take runs for killed that stopped giving signs of life; the next check tells of them."""
@@ -115,7 +138,7 @@ class Watch:
 
     def overrides(self) -> Found:
         """Overrides that ended and left a gate closed behind them."""
-        gates = gates_of(project_checkpoints(self.settings))
+        gates = gates_of(self.declared.checkpoints)
         ended = {each.load: each for each in self.ledger.overrides_ended(self.now - TOLD_WITHIN, self.now)}
         problems, over = [], {f"override/{load}" for load in gates}
         for load, override in ended.items():
@@ -127,8 +150,7 @@ class Watch:
 
     def _schedules(self) -> tuple[Schedule, ...]:
         """What the ledger expects, once it knows what the project declares now, and has forgotten what it did."""
-        checkpoints = project_checkpoints(self.settings)
-        declared = load_schedules(self.settings.checkpoints_dir, recorded_flows(checkpoints), self.now)
+        declared = self.declared.schedules
         for schedule in declared:
             self.ledger.schedules.declare(schedule)
         kept = {*SERVED, *(schedule.flow for schedule in declared)}
@@ -136,6 +158,20 @@ class Watch:
         if self.ledger.schedules.forget([schedule.flow for schedule in known if schedule.flow not in kept]):
             known = self.ledger.schedules.all()
         return known
+
+
+def _file_key(name: str) -> str:
+    return f"{FILE_PREFIX}{name}"
+
+
+def _wrong_file(name: str, error: ConfigError) -> Problem:
+    return Problem(
+        key=_file_key(name), kind=ProblemKind.WATCH, severity=Severity.CRITICAL,
+        title=f"the monitor cannot read {name}", expected="what is expected of runs and tables can be read",
+        # The same trouble is one finding; another one is told.
+        observed=str(error), run_id=str(error)[:200],
+        next_step="Correct it, then run `sluice monitor --once`; what it declares is not watched until then.",
+    )  # fmt: skip
 
 
 def _ended_override(override: Override) -> Problem:

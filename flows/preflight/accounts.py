@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 from expectations.documents import Node, check_keys, read_document, suggest
@@ -88,8 +88,12 @@ class Registry:
         return self.accounts[names.index(name)]
 
 
-def load_registry(file: Path) -> Registry | None:
+def load_registry(file: Path, today: date | None = None) -> Registry | None:
     """Read a project's ``service_accounts.yml``; None when it has none.
+
+    Args:
+        file: where it may be.
+        today: nobody can have verified anything after that; None where it does not matter.
 
     Raises:
         ConfigError: something in it is wrong, with its line.
@@ -102,14 +106,14 @@ def load_registry(file: Path) -> Registry | None:
         raise ConfigError("`accounts` is missing: the list of service accounts", file=file)
     days = entries.get("verified_within_days")
     within = VERIFIED_WITHIN_DAYS if days is None else _days(days)
-    accounts = tuple(_account(node) for node in entries["accounts"].items("`accounts`"))
+    accounts = tuple(_account(node, today) for node in entries["accounts"].items("`accounts`"))
     for position, account in enumerate(accounts):
         if account.name in [earlier.name for earlier in accounts[:position]]:
             raise ConfigError(f"there is another account {account.name!r} above", file=file, line=account.line)
     return Registry(file, accounts, within)
 
 
-def _account(node: Node) -> ServiceAccount:
+def _account(node: Node, today: date | None) -> ServiceAccount:
     entries = node.mapping("an account")
     check_keys(entries, _KEYS, "an account")
     if missing := [key for key in _REQUIRED if key not in entries]:
@@ -123,7 +127,7 @@ def _account(node: Node) -> ServiceAccount:
         role=_name(entries["role"], "`role`"),
         warehouse=_name(entries["warehouse"], "`warehouse`") if "warehouse" in entries else None,
         grants=_grants(entries["grants"]),
-        last_verified=_verified(entries["last_verified"]),
+        last_verified=_verified(entries["last_verified"], today),
         stops_every_run=_flag(entries["stops_every_run"]) if "stops_every_run" in entries else False,
         line=node.line,
     )
@@ -151,6 +155,11 @@ def _approvers(node: Node) -> tuple[str, ...]:
         if not _LOGIN.fullmatch(login):
             raise one.fail(f"`approvers` are GitHub users, such as @buck; found {login!r}")
         found.append(login.removeprefix("@"))
+    if not found:
+        raise node.fail(
+            "`approvers` names nobody, so nobody could agree to a change; name GitHub users, such as @buck, or "
+            "leave it out where no review is wanted"
+        )
     return tuple(found)
 
 
@@ -170,15 +179,23 @@ def _listed(node: Node, dialect: str) -> tuple[NeededGrant, ...]:
         except ValueError as error:
             raise item.fail(str(error)) from None
         for grant in grants:
-            if dialect and (problem := ACCESSES[dialect].problem_with(grant)):
-                raise item.fail(problem)
+            # Whatever the warehouse is, one of them has to know it.
+            problems = [access.problem_with(grant) for name, access in ACCESSES.items() if dialect in (_ANY, name)]
+            if all(problems):
+                raise item.fail("; ".join(filter(None, problems)))
         found.extend(grants)
     return tuple(dict.fromkeys(found))
 
 
-def _verified(node: Node) -> date:
+def _verified(node: Node, today: date | None) -> date:
     if type(node.value) is not date:
         raise node.fail(f"`last_verified` must be a date such as 2026-11-20; found {node.value!r}")
+    # A day of grace: it may be tomorrow already where that was written.
+    if today is not None and node.value > today + timedelta(days=1):
+        raise node.fail(
+            f"`last_verified` is {node.value}, which lies in the future; write the day on which somebody looked, at "
+            f"the latest today, {today}"
+        )
     return node.value
 
 

@@ -26,12 +26,12 @@ def account_checks(plan: Plan) -> list[Check]:
     accounts = registry.accounts if plan.account is None else (registry.account(plan.account),)
     if plan.warehouse.dialect_name not in ACCESSES:
         count = len(accounts)
-        return [
-            _said(
-                "DuckDB has no grants: who can open the file can do everything; what "
-                f"{'1 account needs' if count == 1 else f'{count} accounts need'} was not checked"
-            )
-        ]
+        said = _said(
+            "DuckDB has no grants: who can open the file can do everything; what "
+            f"{'1 account needs' if count == 1 else f'{count} accounts need'} was not checked"
+        )
+        concerned = [account for account in accounts if not plan.run or account.stops_every_run]
+        return [said, *(_lines(_age(plan, registry, account)) for account in concerned)]
     if not plan.run:
         return [_check(plan, registry, account) for account in accounts]
     own = [account for account in accounts if account.stops_every_run or _is_own(plan, account)]
@@ -47,7 +47,7 @@ def _said(detail: str) -> Check:
 
 
 def _lines(line: Line) -> Check:
-    return Check(ACCOUNTS, (line.what,), lambda: iter([line]), stops=False, patient=True)
+    return Check(line.check, (line.what,), lambda: iter([line]), stops=False, patient=True)
 
 
 def _is_own(plan: Plan, account: ServiceAccount) -> bool:
@@ -66,7 +66,8 @@ def _check(plan: Plan, registry: Registry, account: ServiceAccount) -> Check:
         detail = (
             f"{registry.file.name} does not say what it needs on {plan.warehouse.dialect_name}; nothing was checked"
         )
-        return Check(check, ("grants",), lambda: iter([Line(check, "grants", Status.NOT_CHECKED, detail)]), stops=False)
+        told = [Line(check, "grants", Status.NOT_CHECKED, detail), _age(plan, registry, account)]
+        return Check(check, tuple(line.what for line in told), lambda: iter(told), stops=False)
     database = (plan.warehouse.url.database or "").partition("/")[0]
     if plan.warehouse.dialect_name == "snowflake":
         database = database.upper()
@@ -104,9 +105,6 @@ def _granted(check: str, asked: Access, grants: list[NeededGrant]) -> Iterator[L
 def _age(plan: Plan, registry: Registry, account: ServiceAccount) -> Line:
     check, days = f"account {account.name}", (plan.today - account.last_verified).days
     what = "last verified"
-    # A day of grace: it may be tomorrow already where that was written.
-    if days < -1:
-        return Line(check, what, Status.WARNING, f"{account.last_verified} lies in the future")
     if days > registry.verified_within_days:
         detail = (
             f"{account.last_verified}, {days} days ago (more than {registry.verified_within_days}); {account.owner} "

@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from gx.warehouse.access import Answer
 
+CONFIGURATION = "configuration"
+"""The check of what people write: suites, checkpoints, the registry, what the monitor is to watch."""
+
 
 class Status(StrEnum):
     """What became of one check."""

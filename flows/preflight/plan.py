@@ -13,7 +13,8 @@ from flows.preflight.accounts import Registry
 from gx.settings import Settings
 from gx.warehouse.base import Warehouse
 
-_PATIENCE_OF_A_RUN = 4
+PATIENCE_OF_A_RUN = 4
+"""How many times as long as somebody before a terminal a run waits for its preflight."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Plan:
     @property
     def limit(self) -> float:
         """How long all checks may take together, in seconds. A run has nobody waiting before a terminal."""
-        return self.settings.preflight_seconds * (_PATIENCE_OF_A_RUN if self.run else 1)
+        return self.settings.preflight_seconds * (PATIENCE_OF_A_RUN if self.run else 1)
 
     @property
     def seconds(self) -> float:

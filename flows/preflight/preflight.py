@@ -14,8 +14,9 @@ from expectations.loader import load_suites
 from expectations.suite import SuiteSpec
 from flows.preflight.accounts import REGISTRY, load_registry
 from flows.preflight.checks import Check, Checked, run_checks
+from flows.preflight.declared import declared_check
 from flows.preflight.grants import ACCOUNTS, account_checks
-from flows.preflight.lines import Line, Status
+from flows.preflight.lines import CONFIGURATION, Line, Status
 from flows.preflight.plan import Plan
 from flows.preflight.services import service_checks
 from flows.preflight.sources import source_checks
@@ -118,8 +119,9 @@ def preflight(
         ConfigError: there is no such account.
     """
     wrong: list[ConfigError] = []
+    today = datetime.now(UTC).date()
     try:
-        registry = load_registry(settings.project / REGISTRY)
+        registry = load_registry(settings.project / REGISTRY, today)
     except ConfigError as error:
         registry = None
         wrong.append(error)
@@ -136,7 +138,6 @@ def preflight(
     def read() -> str:
         return fit_together(load_suites(settings.suites_dir), project_checkpoints(settings))
 
-    today = datetime.now(UTC).date()
     plan = Plan(settings, warehouse, ledger, registry, databases, environment, today, run, account)
     checked = run_checks(_checks(plan, wrong, configuration or read), seconds=plan.limit)
     return _told_once(checked)
@@ -155,7 +156,7 @@ def fit_together(suites: Sequence[SuiteSpec], checkpoints: Mapping[str, Checkpoi
 
 def _checks(plan: Plan, wrong: list[ConfigError], configuration: Callable[[], str]) -> list[Check]:
     found = [_raising(error) for error in wrong]
-    found += [_configuration(plan, configuration), ledger_check(plan), warehouse_check(plan)]
+    found += [_configuration(plan, configuration), declared_check(plan), ledger_check(plan), warehouse_check(plan)]
     if not wrong:
         found += account_checks(plan)
     if (schemas := schemas_check(plan)) is not None:
@@ -167,14 +168,14 @@ def _raising(error: ConfigError) -> Check:
     def run() -> Iterator[Line]:
         raise error
 
-    return Check("configuration", (REGISTRY if str(error.file).endswith(REGISTRY) else "settings",), run, patient=True)
+    return Check(CONFIGURATION, (REGISTRY if str(error.file).endswith(REGISTRY) else "settings",), run, patient=True)
 
 
 def _configuration(plan: Plan, read: Callable[[], str]) -> Check:
     def run() -> Iterator[Line]:
-        yield Line("configuration", "suites and checkpoints", Status.FINE, read())
+        yield Line(CONFIGURATION, "suites and checkpoints", Status.FINE, read())
 
-    return Check("configuration", ("suites and checkpoints",), run, patient=plan.run)
+    return Check(CONFIGURATION, ("suites and checkpoints",), run, patient=plan.run)
 
 
 def _told_once(checked: Checked) -> Preflight:

@@ -14,6 +14,7 @@ from flows.clock import utc_now
 from flows.preflight.checks import Check
 from flows.preflight.lines import Line, Status
 from flows.preflight.plan import Plan
+from flows.preflight.routes import route_lines
 from gx.errors import ConfigError
 from gx.redaction import redact
 
@@ -46,7 +47,8 @@ def service_checks(plan: Plan) -> list[Check]:
     for name, kinds in _KINDS.items():
         if not there & {*kinds}:
             checks.append(_said(name, Status.NONE, f"no such channel: set {missing_variables(name, secrets)}"))
-    if not plan.run:  # a run is Prefect's own
+    if not plan.run:  # a run is Prefect's own, and has nobody who would look at routes
+        checks.append(Check("alerts", (), partial(route_lines, plan.settings, routing, utc_now()), stops=False))
         checks.append(_prefect_check(secrets, plan.seconds))
     return checks
 

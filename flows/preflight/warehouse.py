@@ -112,13 +112,18 @@ def _server(plan: Plan, virtual: Name | None) -> Iterator[Line]:
     try:
         with access(plan) as asked:
             yield Line(WAREHOUSE, _CONNECTION, Status.FINE, f"{asked.warehouse.describe()} answers")
-            if plan.settings.failover_warehouse and not asked.has_virtual_warehouses:
-                detail = "SLUICE_FAILOVER_WAREHOUSE has no effect here: only Snowflake has virtual warehouses"
-                yield Line(WAREHOUSE, FAILOVER, Status.WARNING, detail)
+            if not asked.has_virtual_warehouses:
+                yield from _without_effect(plan)
             if virtual is not None:
                 yield from _compute(asked, virtual, plan.settings.failover_warehouse)
     except RefusedError as error:
         yield refused(WAREHOUSE, _CONNECTION, error)
+
+
+def _without_effect(plan: Plan) -> Iterator[Line]:
+    if plan.settings.failover_warehouse:
+        detail = "SLUICE_FAILOVER_WAREHOUSE has no effect here: only Snowflake has virtual warehouses"
+        yield Line(WAREHOUSE, FAILOVER, Status.WARNING, detail)
 
 
 def _compute(asked: Access, virtual: Name, failover: str | None) -> Iterator[Line]:
@@ -141,6 +146,7 @@ def _compute(asked: Access, virtual: Name, failover: str | None) -> Iterator[Lin
 def _file(plan: Plan) -> Iterator[Line]:
     warehouse = plan.warehouse
     assert isinstance(warehouse, DuckDBWarehouse)  # noqa: S101 - what the caller looked at
+    yield from _without_effect(plan)
     path = warehouse.path
     if plan.run:
         warehouse.create()

@@ -21,6 +21,7 @@ from gx.warehouse.ddl_access import (
     UseWarehouse,
 )
 from gx.warehouse.grants import Name, NeededGrant, Quoting
+from gx.warehouse.snowflake_privileges import misspelt
 from gx.warehouse.snowflake_roles import RoleGrants
 
 # 2003, 2043: does not exist or not authorized, which Snowflake does not tell apart; 3001: insufficient privileges.
@@ -70,7 +71,7 @@ class SnowflakeAccess(Access):
             )
         if len(grant.name) > _PARTS.get(grant.kind, 3):
             return f"a {grant.kind} has at most {_PARTS[grant.kind]} part(s) in its name"
-        return None
+        return misspelt(grant)
 
     @staticmethod
     def refused(reason: str, role: str, url: URL, quoting: Quoting) -> str | None:

@@ -147,6 +147,15 @@ def test_only_all_time_counts_where_no_calendar_is_declared(tmp_path: Path) -> N
     assert found["always"].elapsed(NOW, NOW + 100 * HOUR) == 100 * HOUR
 
 
+def test_a_single_entry_may_stand_without_brackets(tmp_path: Path) -> None:
+    text = "office: {time_zone: UTC, working_days: mon, holidays: DE, quiet_hours: 20:00-07:00, days_off: 2026-03-02}\n"
+    office = calendars(tmp_path, text)["office"]
+    assert office.working_days == {0}
+    assert not office.is_working_day(date(2026, 4, 6))  # Easter Monday
+    assert not office.is_working_day(date(2026, 3, 2))
+    assert office.windows == ((7 * HOUR, 20 * HOUR),)
+
+
 @pytest.mark.parametrize(
     ("change", "line", "said"),
     [
@@ -158,7 +167,8 @@ def test_only_all_time_counts_where_no_calendar_is_declared(tmp_path: Path) -> N
         (("[mon, tue, wed, thu, fri]", "[]"), 4, "names no day"),
         (("20:00-07:00", "20:00-20:00"), 6, "leaves no working time"),
         (('"20:00-07:00"', '"07:00-20:00", "19:00-08:00"'), 6, "leave no working time in a day"),
-        (("20:00-07:00", "25:00-07:00"), 6, "'25:00', which is no time of day"),
+        (("20:00-07:00", "25:00-07:00"), 6, "a time in `quiet_hours` is '25:00', which is no time of day"),
+        (("20:00-07:00", "20:00"), 6, "`quiet_hours` has '20:00'; expected two times"),
         (("2026-12-24,", "24 December,"), 7, "is no day off; expected a date"),
         (("2026-12-27..2026-12-31", "2026-01-01..2030-01-01"), 2, "leaves no working day in the year from 2026-03-02"),
         (("holidays", "holliday"), 5, "has no setting 'holliday' (did you mean 'holidays'?)"),

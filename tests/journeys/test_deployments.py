@@ -16,7 +16,7 @@ from prefect.deployments.runner import RunnerDeployment
 from checkpoints.gate import Decision, Gate
 from checkpoints.ledger import Ledger
 from flows.deployments import deployments
-from flows.monitor.schedules import MONITOR_CRON, WATCH_MODELS_CRON
+from flows.monitor.schedules import MONITOR_CRON, PREFLIGHT_CRON, WATCH_MODELS_CRON
 from flows.pipeline import LocalRun, ingest_and_gate, run_locally
 from flows.reporting import announce
 from gx.settings import REFERENCE_PROJECT, Settings
@@ -58,21 +58,23 @@ def test_there_is_one_deployment_for_the_ingest_and_one_for_each_load(declared: 
         "load-and-gate/dashboards",
         "watch-models/scheduled",
         "monitor/scheduled",
+        "preflight/scheduled",
     ]
 
 
 def test_the_ingest_and_what_watches_it_have_schedules(declared: dict[str, RunnerDeployment]) -> None:
-    ingest, *loads, models, monitor = declared.values()
+    ingest, *loads, models, monitor, ahead = declared.values()
 
     assert [item.schedule for item in ingest.schedules or ()] == [CronSchedule(cron=CRON, timezone="UTC")]
     assert [item.schedule for item in models.schedules or ()] == [CronSchedule(cron=WATCH_MODELS_CRON)]
     assert [item.schedule for item in monitor.schedules or ()] == [CronSchedule(cron=MONITOR_CRON)]
+    assert [item.schedule for item in ahead.schedules or ()] == [CronSchedule(cron=PREFLIGHT_CRON, timezone="UTC")]
     assert [item.schedules or [] for item in loads] == [[], [], []]
     assert [len(item.triggers) for item in loads] == [1, 1, 1]
 
 
 def test_runs_of_one_deployment_wait_for_each_other(declared: dict[str, RunnerDeployment]) -> None:
-    for item in [*declared.values()][:-2]:
+    for item in [*declared.values()][:-3]:
         assert item.concurrency_limit == 1
         assert item.concurrency_options is not None
         assert item.concurrency_options.collision_strategy is ConcurrencyLimitStrategy.ENQUEUE

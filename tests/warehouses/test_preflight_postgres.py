@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import URL
 
+from checkpoints.ledger import Ledger
 from flows.preflight.lines import Status
 from flows.preflight.preflight import Preflight, PreflightError
+from flows.preflight.scheduled import look_ahead
 from tests.warehouses.roles import Project, execute, line, red
 
 pytestmark = pytest.mark.postgres
@@ -114,6 +117,22 @@ def test_whoever_may_not_even_connect_is_told_so_once_with_the_grant(project: Pr
     assert line(found, 'USAGE ON SCHEMA "order"').status is Status.NOT_CHECKED
     execute(admin_of(project), only.remedy)
     assert red(project.look()) == []
+
+
+def test_a_grant_revoked_in_the_afternoon_is_an_alert_before_any_run_and_over_once_it_is_back(project: Project) -> None:
+    def open_alerts() -> list[tuple[str, str | None]]:
+        with closing(Ledger(project.settings().ledger(), gate_valid_hours=24)) as ledger:
+            return [(alert.problem.severity, alert.problem.next_step) for alert in ledger.alerts.unresolved()]
+
+    look_ahead(project.settings(), pauses=())
+    assert open_alerts() == []
+    execute(admin_of(project), f'REVOKE INSERT ON "order".items FROM {ROLE}')
+    look_ahead(project.settings(), pauses=())
+    remedy = 'GRANT INSERT ON TABLE "order".items TO "odd Role";'
+    assert open_alerts() == [("critical", f"Execute this, then run `sluice preflight`: {remedy}")]
+    execute(admin_of(project), remedy)
+    look_ahead(project.settings(), pauses=())
+    assert open_alerts() == []
 
 
 def test_all_that_is_missing_is_told_at_once(project: Project) -> None:

@@ -36,7 +36,7 @@ def copied(site: Site, tmp_path: Path) -> Iterator[Copied]:
 def write(copied: Copied, judged: tuple[Judged, ...] = (), standings: tuple[Standing, ...] = ()) -> None:
     def work(connection: Connection, tables: DataQualityTables) -> None:
         FreshnessRows(judged).write(connection, tables)
-        SlaRows(standings, now()).write(connection, tables)
+        SlaRows(standings).write(connection, tables)
 
     copied.copy.write(work)
 
@@ -89,7 +89,7 @@ def test_old_days_of_slas_are_let_go(copied: Copied) -> None:
     day = next(NIGHTLY.occurrences(now() - timedelta(days=2)))
 
     def work(connection: Connection, tables: DataQualityTables) -> None:
-        SlaRows((stand(NIGHTLY, day, None, day.warn_until),), now() - timedelta(days=2)).write(connection, tables)
+        SlaRows((stand(NIGHTLY, day, None, day.warn_until),)).write(connection, tables)
 
     copied.copy.write(work)
     assert len(copied.rows("data_sla_metrics")) == 1

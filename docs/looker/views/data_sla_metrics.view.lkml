@@ -21,7 +21,7 @@ view: data_sla_metrics {
   }
 
   dimension_group: actual_completion {
-    description: "In UTC; none while it is not done."
+    description: "In UTC; none while it is not done, or where it never was."
     type: time
     timeframes: [raw, time, date]
     sql: ${TABLE}.actual_completion_time ;;
@@ -47,7 +47,19 @@ view: data_sla_metrics {
       {% endif %} ;;
   }
 
+  dimension: outcome {
+    description: "done; not done yet; never done, because the next day began without it."
+    type: string
+    sql:
+      CASE
+        WHEN ${TABLE}.actual_completion_time IS NOT NULL THEN 'done'
+        WHEN ${TABLE}.measured_at < (SELECT MAX(measured_at) FROM data_quality.data_sla_metrics) THEN 'never done'
+        ELSE 'not done yet'
+      END ;;
+  }
+
   dimension: minutes_late {
+    description: "Until it was done; so far, while it is not; until the next day began, where it never was."
     type: number
     value_format_name: decimal_0
     sql: ${TABLE}.minutes_late ;;

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from checkpoints.alerts.routing_file import known_owners
 from checkpoints.calendars_file import load_calendars
 from checkpoints.data_quality.rows import freshness_limits
 from checkpoints.freshness import FreshnessSpec, Measured, State, judge, load_freshness
@@ -59,6 +60,7 @@ def test_tables_have_the_limits_of_their_source_but_for_their_own(tmp_path: Path
         (("owner: finance", "calendar: office"), ":8: there is no calendar 'office'; _calendars.yml has always"),
         (("raw.plans", "a.b.c.d"), "'a.b.c.d' is not a table name"),
         (("  tables:\n    raw.charges:\n", "  table:\n    raw.charges:\n"), "has no setting 'table'"),
+        (("raw.plans", "RAW.Charges"), ":8: RAW.Charges is here twice, in stripe and in stripe, there as raw.charges"),
     ],
 )
 def test_wrong_limits_are_refused_with_their_line(tmp_path: Path, change: tuple[str, str], said: str) -> None:
@@ -66,6 +68,14 @@ def test_wrong_limits_are_refused_with_their_line(tmp_path: Path, change: tuple[
         limits(tmp_path, STRIPE.replace(*change))
     assert said in str(caught.value)
     assert caught.value.line is not None
+
+
+def test_an_owner_whom_nobody_declared_is_refused(tmp_path: Path) -> None:
+    assert limits(tmp_path, STRIPE)[1].owner == "finance"  # where no owners are declared, a name is for people
+    (tmp_path / "_alerts.yml").write_text("channels:\n  people: {type: file, path: told}\nowners: {finanze: people}\n")
+
+    with pytest.raises(ConfigError, match=r"_freshness.yml:8: `owner` is 'finance' \(did you mean 'finanze'\?\)"):
+        load_freshness(tmp_path, load_calendars(tmp_path, NOW), known_owners(tmp_path))
 
 
 def test_the_reference_has_the_limits_of_the_requirements() -> None:

@@ -81,7 +81,7 @@ def test_a_day_that_is_over_is_not_late_so_far_but_was_never_done(tmp_path: Path
     over = stand(spec, day, None, midnight, ended=midnight)
     zone = ZoneInfo("Europe/Berlin")
     assert observed(going_on, zone) == "Not done for 2026-03-04, 1,199 minutes late so far."
-    assert observed(over, zone) == "Never done for 2026-03-04, and the next day has begun."
+    assert observed(over, zone) == "Never done for 2026-03-04 before the next day began, 1,200 minutes late by then."
     assert (going_on.status, over.status) == (SlaStatus.BREACHED, SlaStatus.BREACHED)
 
 
@@ -106,6 +106,41 @@ def test_a_night_may_begin_the_evening_before_and_end_the_day_after(tmp_path: Pa
     occurrence = next(spec.occurrences(berlin(2026, 3, 4, 12)))
     assert occurrence.begins == berlin(2026, 3, 3, 23, 45)
     assert occurrence.warn_until == berlin(2026, 3, 5, 1)
+
+
+@pytest.mark.parametrize("wrong", ["05:00", "15:59"])
+def test_a_warn_until_that_lies_before_by_is_refused_where_it_is_not_just_past_midnight(
+    tmp_path: Path, wrong: str
+) -> None:
+    with pytest.raises(ConfigError, match="comes before `by` 16:00; as a time of the next day"):
+        slas(tmp_path, NIGHTLY.replace('"04:00"', '"16:00"').replace('"06:00"', f'"{wrong}"'))
+
+
+def test_a_run_that_goes_on_past_midnight_is_late_until_it_ends_and_one_that_never_was_is_not(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    specs = slas(tmp_path, NIGHTLY.replace('"04:00"', '"23:00"').replace('"06:00"', '"23:30"'))
+    flow_run(ledger, berlin(2026, 3, 2, 22), 30 * MINUTE, "before")
+    flow_run(ledger, berlin(2026, 3, 3, 22), None, "slow")
+    now = berlin(2026, 3, 4, 1)
+    _, slow = standings(ledger, specs, now)["nightly"]
+    assert (slow.status, slow.minutes_late, slow.never, slow.as_of) == (SlaStatus.BREACHED, 120, False, now)
+
+    ledger.flow_runs.finish("sluice slow", RunState.FAILED, now)
+
+    _, over = standings(ledger, specs, berlin(2026, 3, 4, 9))["nightly"]
+    assert (over.status, over.minutes_late, over.never) == (SlaStatus.BREACHED, 60, True)
+    assert over.as_of == berlin(2026, 3, 4, 0)
+
+
+def test_names_are_known_in_any_case_and_owners_only_if_somebody_declared_them(tmp_path: Path) -> None:
+    text = NIGHTLY.replace("flow: sluice", "table: Marts.FCT_revenue\n  flow: Sluice") + "  owner: fnance\n"
+    (spec,) = slas(tmp_path, text, ("marts.fct_revenue",))
+    calendars = load_calendars(tmp_path, NOW)
+    with pytest.raises(ConfigError, match="did you mean 'finance'"):
+        load_slas(tmp_path, calendars, ("sluice",), {"marts.fct_revenue"}, ("finance", "slack"))
+
+    assert (spec.flow, spec.table) == ("sluice", "marts.fct_revenue")
 
 
 def flow_run(ledger: Ledger, begun: datetime, took: timedelta | None, ingest_id: str, flow: str = "sluice") -> None:

@@ -30,7 +30,7 @@ def test_runs_are_loaded_once_and_the_slowest_is_listed_first_with_its_history(p
     assert (answer.code, answer.out) == (0, f"dbt's artifacts in {runs}: 6 of 6 runs are new, 12 models written\n")
     again = project.sluice("models", "load", "--artifacts", runs, "--json")
     assert again.document == [
-        {"source": f"dbt's artifacts in {runs}", "runs": 6, "new_runs": 0, "models": 0, "problems": []}
+        {"source": f"dbt's artifacts in {runs}", "runs": 6, "new_runs": 0, "models": 0, "problems": [], "notes": []}
     ]
     first, second = project.sluice("models", "list").out.splitlines()
     told = "fct 30,095.00 s SLOW success $100.3167 125.4 x median of 240.00 s over 5 runs"
@@ -48,6 +48,21 @@ def test_a_file_that_cannot_be_read_is_told_and_takes_no_other_with_it(project: 
     assert "1 of 1 runs are new" in answer.out
     file = project.root / "runs" / "0" / "run_results.json"
     assert f"not read: {file}: it is not whole JSON" in answer.err
+
+
+def test_without_a_manifest_the_times_are_read_and_a_note_says_what_is_lost(project: ForeignProject) -> None:
+    at = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+    leave(project.root / "runs", run_results(result(timing=[]), metadata={"generated_at": at}))
+    project.set("DBT_ARTIFACTS", "runs")
+
+    for command in ("load", "watch"):
+        answer = project.sluice("models", command)
+        assert answer.code == 0
+        assert "runs are new" in answer.out
+        assert "manifest.json: there is no such file" in answer.err
+        assert "in a run with --full-refresh each model counts as refreshed" in answer.err
+    (loaded,) = project.sluice("models", "load", "--json").document
+    assert (loaded["problems"], len(loaded["notes"])) == ([], 1)
 
 
 def test_a_source_that_cannot_be_read_takes_no_other_with_it(project: ForeignProject) -> None:

@@ -36,7 +36,6 @@ def test_accepting_writes_a_file_once(shop: ForeignProject) -> None:
 
 
 def test_drift_is_shown_as_a_difference_until_it_is_accepted(shop: ForeignProject) -> None:
-    assert shop.sluice("schema", "diff").code == 0
     shop.sluice("schema", "accept", "--all")
     alter(shop, "alter table shop.orders drop column email")
     alter(shop, "alter table shop.orders add column note varchar")
@@ -52,6 +51,14 @@ def test_drift_is_shown_as_a_difference_until_it_is_accepted(shop: ForeignProjec
     assert shop.sluice("schema", "diff").code == 0
 
 
+@pytest.mark.parametrize("arguments", [[], ["shop.orders"]])
+def test_what_was_never_accepted_is_not_reported_as_fine(shop: ForeignProject, arguments: list[str]) -> None:
+    shown = shop.sluice("schema", "diff", *arguments)
+    assert shown.code == 3
+    assert "none accepted yet: `sluice schema accept shop.orders`" in shown.out
+    assert "was not compared" in shown.err
+
+
 def test_a_table_that_is_gone_is_not_reported_as_fine(shop: ForeignProject) -> None:
     shop.sluice("schema", "accept", "--all")
     alter(shop, "drop table shop.orders")
@@ -62,6 +69,24 @@ def test_a_table_that_is_gone_is_not_reported_as_fine(shop: ForeignProject) -> N
 @pytest.mark.parametrize("arguments", [["accept"], ["accept", "--all", "shop.orders"], ["diff", "shop.order"]])
 def test_what_was_not_said_is_not_guessed(shop: ForeignProject, arguments: list[str]) -> None:
     assert shop.sluice("schema", *arguments).code == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("table: shop.orders\ncolumns: {}\n", "yml:2: `columns` names no column"),
+        (
+            "table: shop.users\ncolumns: {id: integer}\n",
+            "yml:1: this is what was accepted of shop.users, in the",
+        ),
+    ],
+)
+def test_an_accepted_file_that_says_nothing_of_its_table_is_refused(shop: ForeignProject, text: str, said: str) -> None:
+    shop.sluice("schema", "accept", "--all")
+    files(shop)[0].write_text(text, encoding="utf-8")
+    shown = shop.sluice("schema", "diff")
+    assert shown.code == 2
+    assert said in shown.err
 
 
 def test_a_broken_accepted_file_is_named_with_its_line(shop: ForeignProject) -> None:

@@ -116,7 +116,7 @@ def test_schedules_that_are_wrong_are_told_with_their_line_and_stop_no_other_che
     report = shop.look(MINUTE)
 
     assert not report.well
-    assert set(report.found) == {"sluice failed", "the monitor could not look at schedules"}
+    assert set(report.found) == {"sluice failed", "the monitor cannot read _schedules.yml"}
     (problem,) = report.problems
     assert said in problem
     assert "_schedules.yml:1" in problem
@@ -184,3 +184,56 @@ def raise_alert(shop: Shop, title: str, *, ingest_id: str) -> None:
         key="cause:warehouse", kind=ProblemKind.CAUSE, severity=Severity.CRITICAL, title=title, ingest_id=ingest_id
     )
     shop.ledger.alerts.report(Report((problem,), "thread-1", alerting.routing, "shop"), shop.now)
+
+
+def test_one_broken_file_is_one_alert_until_it_can_be_read(shop: Shop) -> None:
+    calendars = shop.settings.project / "checkpoints" / "_calendars.yml"
+    limits = shop.settings.project / "checkpoints" / "_freshness.yml"
+    promises = shop.settings.project / "checkpoints" / "_slas.yml"
+    limits.write_text("shop:\n  tables:\n    main.orders: {column: at, error: 6h}\n")
+    promises.write_text('nightly: {flow: check/orders, by: "04:00", warn_until: "06:00", time_zone: UTC}\n')
+    calendars.write_text("office: {time_zone: Europe/Berlinn}\n")
+
+    first = shop.look()
+
+    assert first.found == ("the monitor cannot read _calendars.yml",)
+    assert not first.well
+    assert first.untold == ()  # so its record is no failure, which would be a second alert
+    assert [check.name for check in first.checks if check.problem] == ["SLAs", "freshness"]
+    assert shop.look(TICK).found == ()
+    calendars.write_text("office: {time_zone: Europe/Berlin}\n")
+    assert shop.look(TICK).well
+    assert shop.open == []
+    assert [kind for kind, _ in shop.told] == ["problem", "resolved"]
+
+
+def test_a_file_that_waits_for_another_is_not_taken_for_mended(shop: Shop) -> None:
+    limits = shop.settings.project / "checkpoints" / "_freshness.yml"
+    limits.write_text("shop:\n  tables:\n    main.orders: {column: at, error: soon}\n")
+    assert shop.look().found == ("the monitor cannot read _freshness.yml",)
+    (shop.settings.project / "checkpoints" / "_calendars.yml").write_text("office: {time_zone: Europe/Berlinn}\n")
+
+    assert shop.look(TICK).found == ("the monitor cannot read _calendars.yml",)
+    assert shop.open == ["the monitor cannot read _freshness.yml", "the monitor cannot read _calendars.yml"]
+
+
+def test_what_is_told_anew_is_counted_once_among_the_open(shop: Shop) -> None:
+    shop.run("sluice", RunState.FAILED)
+    shop.look(MINUTE)
+    shop.now += MINUTE
+    shop.run("sluice", RunState.FAILED)
+
+    report = shop.look(MINUTE)
+
+    assert next(check.said for check in report.checks if check.name == "alerts") == "1 new, 0 over, 1 open"
+
+
+def test_a_monitor_that_fails_for_the_same_cause_each_time_is_told_once(shop: Shop) -> None:
+    shop.run("monitor", RunState.FAILED, problem="heartbeat: the address answered 500")
+    assert shop.look(MINUTE).found == ("monitor failed",)
+    shop.now += MINUTE
+    shop.run("monitor", RunState.FAILED, problem="heartbeat: the address answered 500")
+    assert shop.look(MINUTE).found == ()
+    shop.now += MINUTE
+    shop.run("monitor", RunState.FAILED, problem="reminders: another cause")
+    assert shop.look(MINUTE).found == ("monitor failed",)

@@ -155,7 +155,7 @@ def test_a_wrong_file_stops_neither_the_other_checks_nor_goes_unsaid(shop: Shop,
     declare(shop, freshness=ORDERS.replace("warn: 6h", "warn: 6 fortnights"), slas=NIGHTLY)
     shop.run("sluice", RunState.FAILED)
     report = shop.look(MINUTE)
-    assert report.found == ("sluice failed", "the monitor could not look at freshness")
+    assert report.found == ("the monitor cannot read _freshness.yml", "sluice failed")
     assert "_freshness.yml:4: `warn` is '6 fortnights'" in str(said(report, "freshness").problem)
 
 

@@ -30,7 +30,7 @@ accounts:
 
 def load(tmp_path: Path, text: str) -> Registry:
     (tmp_path / REGISTRY).write_text(text, encoding="utf-8")
-    found = load_registry(tmp_path / REGISTRY)
+    found = load_registry(tmp_path / REGISTRY, date(2026, 3, 4))
     assert found is not None
     return found
 
@@ -75,6 +75,27 @@ def test_the_reference_has_the_documents_two_accounts() -> None:
         ("snowflake:", "snowflak:", 11, "did you mean 'snowflake'"),
         ("role: '\"Odd Role\"'", "role: Odd Role", 7, "must be one name"),
         ("[buck, ", "[petforce/data, ", 4, "is a team"),
+        ('[buck, "@ann"]', "[]", 4, "`approvers` names nobody"),
+        ("2025-12-20", "2026-03-06", 9, "lies in the future; .* at the latest today, 2026-03-04"),
+        (
+            "USAGE, OPERATE ON",
+            "USAGE, OPERAT ON",
+            11,
+            r"no privilege OPERAT on WAREHOUSE \(did you mean OPERATE",
+        ),
+        (
+            "USAGE, OPERATE ON WAREHOUSE",
+            "SELCT ON FUTURE TABLES IN SCHEMA",
+            11,
+            r"SELCT on TABLE \(did you mean SEL",
+        ),
+        ("USAGE, OPERATE ON WAREHOUSE", "CREATE TABEL ON SCHEMA", 11, r"did you mean CREATE TABLE\?"),
+        (
+            "USAGE, OPERATE ON WAREHOUSE",
+            "USAGE ON WAREHOSE",
+            11,
+            r"no kind of object WAREHOSE \(did you mean WAR",
+        ),
         ("accounts:\n", "verified_within_days: 0\naccounts:\n", 1, "whole number from 1"),
         ("accounts:\n", "account:\n", 1, "did you mean 'accounts'"),
     ],
@@ -86,6 +107,14 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, wrong: str, by: str
         load(tmp_path, GOOD.replace(wrong, by))
 
     assert error.value.line == line
+
+
+def test_a_plain_list_of_grants_has_to_be_known_to_one_of_the_warehouses(tmp_path: Path) -> None:
+    listed = GOOD[: GOOD.index("    grants:")] + "    grants: [SELECT ON ALL TABLES IN SCHEMA raw, {}]\n"
+    (account,) = load(tmp_path, listed.format("CREATE DATASET ON SCHEMA raw")).accounts
+    assert len(account.all_grants()) == 2
+    with pytest.raises(ConfigError, match=r"PostgreSQL has no privilege SELCT .*; Snowflake has no privilege SELCT"):
+        load(tmp_path, listed.format("SELCT ON TABLE raw.charges"))
 
 
 def test_two_accounts_of_one_name_are_refused(tmp_path: Path) -> None:

@@ -68,6 +68,14 @@ def test_a_preflight_that_nobody_loads_after_makes_no_warehouse(project: Project
     assert not (project.directory / "state").exists()
 
 
+@pytest.mark.parametrize("run", [True, False])
+def test_a_second_warehouse_that_has_no_effect_is_a_warning(project: Project, run: bool) -> None:
+    found = line(project.look(run=run, failover_warehouse="DBT_BACKUP"), "failover")
+
+    assert (found.status, found.stops) == (Status.WARNING, False)
+    assert "only Snowflake" in found.detail
+
+
 def test_stores_that_cannot_be_written_are_told_and_stop_no_load(project: Project) -> None:
     state = project.directory / "state"
     state.mkdir()
@@ -89,3 +97,33 @@ def test_a_ledger_that_cannot_be_written_stops_the_run(project: Project) -> None
 
     with pytest.raises(SluiceError, match="the ledger"):
         project.look(run=True).require()
+
+
+def test_every_file_of_the_watch_that_is_wrong_is_a_line_and_stops_no_run(project: Project) -> None:
+    files = project.directory / "checkpoints"
+    (files / "_freshness.yml").write_text("shop:\n  tables:\n    main.orders: {column: at, error: soon}\n")
+    (files / "_slas.yml").write_text('nightly: {flow: chek/orders, by: "04:00", warn_until: "06:00", time_zone: UTC}\n')
+    (files / "_schedules.yml").write_text('check/orders: {cron: "0 2 * *", time_zone: UTC}\n')
+
+    found = project.look(run=True)
+
+    wrong = {one.what: one for one in red(found)}
+    assert {*wrong} == {"_freshness.yml", "_slas.yml", "_schedules.yml"}
+    assert "_freshness.yml:3: `error` is 'soon'" in wrong["_freshness.yml"].detail
+    assert "did you mean 'check/orders'" in wrong["_slas.yml"].detail
+    assert {one.check for one in wrong.values()} == {"configuration"}
+    found.require()  # the run itself needs none of them
+
+
+def test_what_names_a_calendar_of_a_broken_file_was_not_checked(project: Project) -> None:
+    files = project.directory / "checkpoints"
+    (files / "_calendars.yml").write_text("office: {time_zone: Europe/Berlinn}\n")
+    (files / "_freshness.yml").write_text("shop:\n  tables:\n    main.orders: {column: at, error: 6h}\n")
+    (files / "_schedules.yml").write_text('check/orders: {cron: "0 2 * * *", time_zone: UTC}\n')
+
+    found = project.look(run=True)
+
+    assert [one.what for one in red(found)] == ["_calendars.yml"]
+    assert line(found, "_freshness.yml").status is Status.NOT_CHECKED
+    assert "_calendars.yml:1" in line(found, "_freshness.yml").detail
+    assert line(found, "_schedules.yml").detail == "1 schedule can be read"

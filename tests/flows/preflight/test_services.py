@@ -151,6 +151,17 @@ def test_nobody_who_is_told_keeps_a_run_from_beginning(project: Project) -> None
     assert len(found.noteworthy) >= 2
 
 
+def test_an_account_that_nobody_looked_at_for_long_is_a_warning_on_every_warehouse(project: Project) -> None:
+    old = "  - {name: dbt, owner: Buck, purpose: b, role: c, grants: [], last_verified: 2020-01-01%s}\n"
+    project.write("accounts:\n" + old % "")
+    found = line(project.look(), "last verified")
+    assert (found.check, found.status, found.stops) == ("account dbt", Status.WARNING, False)
+    assert "Buck should look" in found.detail
+    assert all(each.what != "last verified" for each in project.look(run=True).lines)  # it is none of the run's
+    project.write("accounts:\n" + old % ", stops_every_run: true")
+    assert line(project.look(run=True), "last verified").status is Status.WARNING
+
+
 def test_on_duckdb_it_is_said_that_there_are_no_grants(project: Project) -> None:
     told = line(project.look(run=True), "grants")
 
@@ -158,3 +169,48 @@ def test_on_duckdb_it_is_said_that_there_are_no_grants(project: Project) -> None
     assert "DuckDB has no grants" in told.detail
     assert "was not checked" in told.detail
     assert told in project.look(run=True).noteworthy
+
+
+ROUTES = "channels:\n  people: {{type: file, path: told.jsonl}}\nowners: {{finance: people}}\nroutes:\n  - {route}\n"
+NIGHTLY = 'nightly: {flow: check/orders, by: "04:00", warn_until: "06:00", time_zone: UTC%s}\n'
+
+
+@pytest.mark.parametrize(
+    ("route", "untold"),
+    [
+        ("{severity: critical, to: people}", None),
+        (
+            '{severity: critical, table: "main.*", to: people}',
+            "for: a run that failed, was killed or never began; a look that the monitor cannot take; a breach of ",
+        ),
+        ("{severity: critical, hours: 09:00-17:00, time_zone: UTC, to: people}", "never began (at "),
+    ],
+)
+def test_what_is_critical_and_reaches_nobody_is_a_warning(project: Project, route: str, untold: str | None) -> None:
+    (project.directory / "checkpoints" / "_alerts.yml").write_text(
+        ROUTES.format(route=route) + "escalate: {after_minutes: 30, to: [slack]}\n"
+    )
+    (project.directory / "checkpoints" / "_slas.yml").write_text(NIGHTLY % "")
+
+    found = line(project.look(), "routes")
+
+    assert found.status is (Status.WARNING if untold else Status.FINE)
+    assert untold is None or untold in found.detail
+    assert not found.stops
+
+
+def test_an_owner_who_is_told_and_an_escalation_are_counted(project: Project) -> None:
+    (project.directory / "checkpoints" / "_alerts.yml").write_text(
+        ROUTES.format(route="{severity: warning, to: people}") + "escalate: {after_minutes: 30, to: [people]}\n"
+    )
+    (project.directory / "checkpoints" / "_slas.yml").write_text(NIGHTLY % ", owner: finance")
+
+    found = line(project.look(), "routes")
+
+    assert found.status is Status.WARNING
+    assert "SLA nightly" not in found.detail
+    assert "people would hear of it after 30 minutes, by `escalate`" in found.detail
+
+
+def test_without_a_channel_nothing_is_said_of_routes(project: Project) -> None:
+    assert all(each.what != "routes" for each in project.look().lines)
