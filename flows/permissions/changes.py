@@ -86,7 +86,8 @@ def changes_in(sql: str, *, removed: bool = False) -> list[Change]:
         if removed:
             kind = Kind.REMOVED_GRANT if tokens[0].word == "GRANT" else None
         if kind is not None:
-            found.extend(_change(kind, tokens, about) for about in _objects(tokens))
+            abouts = _objects(tokens)
+            found.extend(_change(kind, tokens, about, abouts[0]) for about in abouts)
     return found
 
 
@@ -139,21 +140,26 @@ def _kind(tokens: Sequence[Token]) -> Kind | None:
 
 
 def _objects(tokens: Sequence[Token]) -> list[int]:
-    """Where the names of the objects are that it is about, as far as they matter: SWAP is about two."""
+    """Where the names of the objects are that it is about, as far as they matter: lists have many, and SWAP has two."""
     words = [token.word for token in tokens]
-    if words[0] in ("GRANT", "REVOKE"):
-        return [words.index("ON") + 1 if "ON" in words else 1]
-    swapped = [at + 2 for at, pair in enumerate(itertools.pairwise(words)) if pair == ("SWAP", "WITH")]
-    return [1, *swapped] if words[0] == "ALTER" else [1]
+    if words[0] == "ALTER":
+        return [1, *(at + 2 for at, pair in enumerate(itertools.pairwise(words)) if pair == ("SWAP", "WITH"))]
+    is_grant = words[0] in ("GRANT", "REVOKE")
+    if is_grant and "ON" not in words:
+        return [1]
+    first = words.index("ON") + 1 if is_grant else 1
+    last = next((at for at in range(first, len(words)) if is_grant and words[at] in ("TO", "FROM")), len(words))
+    listed = is_grant or words[0] == "DROP"
+    return [first, *(at + 1 for at in range(first, last - 1) if listed and tokens[at].text == ",")]
 
 
-def _change(kind: Kind, tokens: Sequence[Token], about: int) -> Change:
+def _change(kind: Kind, tokens: Sequence[Token], about: int, first: int) -> Change:
     words = [token.word for token in tokens]
     is_grant = words[0] in ("GRANT", "REVOKE")
     lines = (tokens[0].line, tokens[-1].line)
     object_kind = _object(tokens[1:])
     if is_grant or words[1] == "DEFAULT":
-        near = words[about : about + 5]
+        near = words[first : first + 5]
         object_kind = next((word for word in near if word in _CONTAINERS), "")
         object_kind = object_kind or next((word for word in near[:3] if word in _OBJECTS), "")
     path, end = _path(tokens, about)
@@ -169,7 +175,7 @@ def _change(kind: Kind, tokens: Sequence[Token], about: int) -> Change:
         lines,
         object_kind,
         path,
-        _privileges(words[1 : about - 1]) if is_grant and about > 1 else frozenset(),
+        _privileges(words[1 : first - 1]) if is_grant and first > 1 else frozenset(),
         "PUBLIC" in words and kind is Kind.REVOKE,
         _unknown(kind, tokens, object_kind, about, end),
     )

@@ -74,6 +74,9 @@ def review(text: str, registry: Registry) -> list[Finding]:
         ("DROP SCHEMA ANALYTICS.RAW CASCADE;", Kind.DROP, "schema ANALYTICS.RAW"),
         ("DROP DATABASE analytics;", Kind.DROP, "table ANALYTICS.RAW.CHARGES"),
         ("DROP TABLE raw.charges;", Kind.DROP, "table ANALYTICS.RAW.CHARGES"),
+        ("DROP TABLE raw.temporary, raw.charges CASCADE;", Kind.DROP, "table ANALYTICS.RAW.CHARGES"),
+        ("DROP ROLE IF EXISTS interns, dbt_role;", Kind.DROP, "role DBT_ROLE"),
+        ("REVOKE SELECT ON raw.temporary, raw.charges FROM PUBLIC;", Kind.REVOKE, "table ANALYTICS.RAW.CHARGES"),
         ("create or replace role dbt_role;", Kind.DROP, "role DBT_ROLE"),
         ("CREATE OR REPLACE SCHEMA analytics.raw;", Kind.DROP, "schema ANALYTICS.RAW"),
         ("GRANT OWNERSHIP ON SCHEMA raw TO ROLE OTHER REVOKE CURRENT GRANTS;", Kind.OWNER, "schema ANALYTICS.RAW"),
@@ -280,7 +283,7 @@ def test_another_query_of_a_table_that_was_replaced_before_is_no_finding(registr
     ],
 )
 def test_a_table_of_a_schema_whose_tables_are_registered_is_found(tmp_path: Path, statement: str, found: bool) -> None:
-    registry = registered(tmp_path, "SELECT ON ALL TABLES IN SCHEMA ANALYTICS.RAW")
+    registry = registered(tmp_path, "SELECT ON ALL TABLES IN SCHEMA RAW")
 
     assert bool(review(diff(statement), registry)) is found
 
