@@ -3,48 +3,53 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
+from flows.child import ChildServer, listen
 from flows.cli.exit_codes import ExitCode
 from flows.cli.options import common
 from gx.errors import ConfigError, SluiceError
 from gx.settings import Settings
 
 _SERVER_SECONDS = 180
-_STOP_SECONDS = 20
 
 
 class ServerError(SluiceError):
-    """The Prefect server did not come up."""
+    """No Prefect server can be started."""
 
 
 @click.command()
-@click.option("--cron", default="0 2 * * *", show_default=True, help="When to ingest.")
+@click.option("--cron", help="When the reference project ingests.  [default: 0 2 * * *]")
 @click.option("--time-zone", default="UTC", show_default=True, help="Whose clock that is, such as Europe/Berlin.")
 @click.option(
     "--preflight-cron",
     default="0 1 * * *",
     show_default=True,
-    help="When to look whether all is there that the run needs, by the same clock; none: never.",
+    help="When to look whether all is there that the next run needs, by the same clock; none: never.",
 )
 @click.option("--port", type=click.IntRange(1, 65535), default=4200, show_default=True, help="Of the server it starts.")
 @common
-def serve(settings: Settings, as_json: bool, cron: str, time_zone: str, preflight_cron: str, port: int) -> ExitCode:
-    """Ingest on schedule, run each load when its gate opens, and watch all of it, until interrupted.
+def serve(
+    settings: Settings, as_json: bool, cron: str | None, time_zone: str, preflight_cron: str, port: int
+) -> ExitCode:
+    """Watch a project until interrupted: the monitor, dbt's models, and a preflight between runs.
+
+    For the reference project also ingest on schedule, and run each load when its gate opens.
 
     With PREFECT_API_URL set the deployments are served from that server, otherwise one is started here.
     """
     del as_json
-    if not settings.is_reference:
-        raise ConfigError("`sluice serve` serves the reference project; leave --project and SLUICE_PROJECT out")
+    if settings.is_reference:
+        cron = cron or "0 2 * * *"
+    elif cron is not None:
+        raise ConfigError(
+            "--cron is when the reference project ingests, and this project has no such flow; leave it out, and have "
+            "your scheduler run your own (docs/monitor.md, `sluice record`)"
+        )
     os.environ.setdefault("PREFECT_HOME", str(settings.state_dir / "prefect"))
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     os.environ.setdefault("DO_NOT_TRACK", "1")
@@ -57,16 +62,19 @@ def serve(settings: Settings, as_json: bool, cron: str, time_zone: str, prefligh
     with _server(settings, port):
         from prefect import serve as serve_deployments  # after the environment is set: Prefect reads it at import
 
-        from flows.deployments import deployments
+        from flows.deployments import pipeline, watch
 
         _watched_by_server(settings)
+        served = [*watch(settings.project, time_zone, ahead)]
+        if cron is not None:
+            served += pipeline(settings.project, cron, time_zone)
         click.echo(f"serving at {os.environ['PREFECT_API_URL']}; Ctrl-C stops", err=True)
         # The pipeline runs one flow at a time, and one may wait: what watches it must not wait behind them.
-        serve_deployments(*deployments(settings.project, cron, time_zone, ahead), limit=5)
+        serve_deployments(*served, limit=5)
     return ExitCode.OK
 
 
-def _expect(settings: Settings, cron: str, time_zone: str, preflight_cron: str | None) -> None:
+def _expect(settings: Settings, cron: str | None, time_zone: str, preflight_cron: str | None) -> None:
     """Have the monitor miss runs that do not come, also when this process and the server are gone."""
     from flows.monitor.schedules import expect_served
 
@@ -88,42 +96,15 @@ def _server(settings: Settings, port: int) -> Iterator[None]:
     if os.environ.get("PREFECT_API_URL"):
         yield
         return
-    url = f"http://127.0.0.1:{port}/api"
-    if _is_up(url):
+    try:
+        listen(port).close()
+    except OSError as error:
         raise ServerError(
-            f"something answers at {url} already; set PREFECT_API_URL to use it, or choose another --port"
-        )
-    log = settings.state_dir / "prefect-server.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
-    with log.open("w", encoding="utf-8") as output:
-        server = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT)
-    try:
-        _wait_until_up(url, server, str(log))
-        os.environ["PREFECT_API_URL"] = url
-        yield
-    finally:
-        server.terminate()
-        try:
-            server.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            server.kill()
-
-
-def _wait_until_up(url: str, server: subprocess.Popen[bytes], log: str) -> None:
+            f"no Prefect server can be started on port {port} of 127.0.0.1: {error.strerror}; choose another --port, "
+            "or set PREFECT_API_URL to the server that is there already"
+        ) from None
+    Path(os.environ["PREFECT_HOME"]).mkdir(parents=True, exist_ok=True)
     click.echo("starting the Prefect server", err=True)
-    deadline = time.monotonic() + _SERVER_SECONDS
-    while not _is_up(url):
-        if server.poll() is not None:
-            raise ServerError(f"the Prefect server ended with code {server.returncode}; see {log}")
-        if time.monotonic() > deadline:
-            raise ServerError(f"the Prefect server did not answer within {_SERVER_SECONDS} s; see {log}")
-        time.sleep(0.5)
-
-
-def _is_up(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=2) as answer:  # noqa: S310 - http to this machine
-            return bool(answer.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
+    with ChildServer("prefect-server", "flows.prefect_server", ["--port", str(port)], settings.state_dir) as server:
+        os.environ["PREFECT_API_URL"] = server.wait_ready(_SERVER_SECONDS)
+        yield

@@ -11,6 +11,9 @@ from checkpoints.layers import LOADS
 MONITOR = "monitor"
 """The name that the monitor's own runs are recorded under."""
 
+INGEST = "ingest-and-gate"
+"""The name of the reference's runs that are served."""
+
 WATCH_MODELS = "watch-models"
 """The name of the runs that bring dbt's runs on record and judge them."""
 
@@ -20,7 +23,7 @@ PREFLIGHT = "preflight"
 FILE_PREFIX = "file/"
 """Begins the keys of the problems that a project's file cannot be read."""
 
-SERVED = ("ingest-and-gate", MONITOR, WATCH_MODELS, PREFLIGHT)
+SERVED = (INGEST, MONITOR, WATCH_MODELS, PREFLIGHT)
 """The flows whose schedules ``sluice serve`` records."""
 
 

@@ -15,7 +15,7 @@ from prefect.deployments.runner import RunnerDeployment
 
 from checkpoints.gate import Decision, Gate
 from checkpoints.ledger import Ledger
-from flows.deployments import deployments
+from flows.deployments import pipeline, watch
 from flows.monitor.schedules import MONITOR_CRON, PREFLIGHT_CRON, WATCH_MODELS_CRON
 from flows.pipeline import LocalRun, ingest_and_gate, run_locally
 from flows.reporting import announce
@@ -38,7 +38,8 @@ class Deployed:
 
 @pytest.fixture(scope="module")
 def declared() -> dict[str, RunnerDeployment]:
-    return {f"{item.flow_name}/{item.name}": item for item in deployments(REFERENCE_PROJECT, CRON)}
+    served = [*pipeline(REFERENCE_PROJECT, CRON), *watch(REFERENCE_PROJECT)]
+    return {f"{item.flow_name}/{item.name}": item for item in served}
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ import signal
 import socket
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -213,8 +214,10 @@ def test_a_server_that_stops_mid_run_is_one_alert_however_many_tables_were_not_r
 
         with blocked(url, "fault.sick") as block, meanwhile(lambda: checks.run(suites)) as running:
             block.reader()
-            os.kill(int((directory / "postmaster.pid").read_text().splitlines()[0]), signal.SIGQUIT)
+            postmaster = int((directory / "postmaster.pid").read_text().splitlines()[0])
+            os.kill(postmaster, signal.SIGQUIT)
             run = running.result(60)
+        wait_until_gone(postmaster)  # to stop a server that is just ending fails
 
     assert {outcome.table for outcome in run.outcomes if outcome.success is None} == {"fault.sick", *others}
     failed, cause = sorted(checks.ledger.alerts.unresolved(), key=lambda alert: alert.problem.kind != "expectation")
@@ -228,6 +231,13 @@ def test_a_server_that_stops_mid_run_is_one_alert_however_many_tables_were_not_r
     with pytest.raises(WarehouseError):  # the next run cannot even begin: the same cause
         checks.run(suites)
     assert [alert.failed_runs for alert in checks.ledger.alerts.unresolved()] == [1, 2]
+
+
+def wait_until_gone(process: int) -> None:
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{process}").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def test_an_interrupt_ends_a_run_soon_and_closes_its_gate(tables: Site, open_checks: Open) -> None:
