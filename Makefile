@@ -21,8 +21,8 @@ PYTHONS = $(if $(PYTHON),"$(PYTHON)",python3 python3.13 python3.12 python3.11)
 VENV := .venv
 BIN := $(VENV)/bin
 PEERS := .venv-bench
-# tests/conftest.py says which tests stay together, and orders them.
-WORKERS := -n 2 --dist loadscope --no-loadscope-reorder
+# tests/conftest.py says which tests stay together, and orders them. One more than the cores of a small machine: many wait.
+WORKERS := -n 3 --dist loadscope --no-loadscope-reorder
 ROOMS := gx expectations checkpoints flows
 
 # --no-deps: the locks are complete, so pip has nothing to resolve. --no-build-isolation: what has no wheel is

@@ -34,7 +34,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The directories that take longest first, so that two workers end at about the same time."""
+    """The directories that take longest first, so that the workers end at about the same time."""
     first = ("journeys", "warehouses", "faults", "transform", "alerts")
     items.sort(key=lambda item: first.index(name) if (name := item.path.parent.name) in first else len(first))
 
