@@ -33,7 +33,7 @@ INSTALL := $(BIN)/python -m pip install -qq --compile --no-deps --no-build-isola
 LOCK = $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --annotation-style line \
 	--custom-compile-command "make lock" --quiet $(ARGS)
 
-.PHONY: help run test lint format screenshots bench bench-arrivals bench-anomalies bench-docs soak alerts-soak faults lock clean
+.PHONY: help run test lint format screenshots bench bench-arrivals bench-anomalies bench-docs bench-watch soak alerts-soak faults lock clean
 
 help: ## Show this list
 	@sed -n 's/^\([a-z-]*\): .*## \(.*\)/  make \1\t\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 24
@@ -69,6 +69,9 @@ bench-anomalies: $(VENV)/.dev ## Measure judging figures by their history (minut
 
 bench-docs: $(VENV)/.dev ## Measure publishing after 10,000 runs (minutes); writes docs/benchmarks/data-docs.md
 	@$(BIN)/python -m tests.bench.docs $(ARGS)
+
+bench-watch: $(VENV)/.dev ## Measure the monitor and the preflight beside their limits (minutes); writes docs/benchmarks/watch.md
+	@$(BIN)/python -m tests.bench.watch $(ARGS)
 
 soak: $(VENV)/.dev ## Publish Data Docs under stress (minutes): kill -9, several processes, a folder and a bucket
 	@$(BIN)/python -m tests.gx.docs.soak
