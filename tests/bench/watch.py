@@ -33,8 +33,8 @@ _HEAD = """\
 # What the watch costs
 
 Measured on {day:%Y-%m-%d} by `make bench-watch`: {cores} cores (load {load:.1f} before), Python {python}. The reference
-project after one `sluice run`; each command is a process of its own, its start and its imports included. {repeats} times
-each, the warehouses in turn.
+project after one `sluice run`; each command is a process of its own, its start and its imports included.
+{repeats} times each, the warehouses in turn.
 
 | Command | Warehouse | median | longest | of its limit |
 | --- | --- | --- | --- | --- |
