@@ -17,6 +17,7 @@ from checkpoints.freshness import Judged, State, judge, measure
 from checkpoints.freshness.state import freshness_key
 from checkpoints.freshness.state import problem_of as stale_problem
 from checkpoints.ledger import Ledger
+from checkpoints.ledger.schedules import Schedule
 from checkpoints.sla import SlaStatus, Standing, standings
 from checkpoints.sla.standing import problem_of as late_problem
 from checkpoints.sla.standing import sla_key
@@ -67,7 +68,7 @@ class Timeliness:
         Raises:
             SluiceError: the project's files are wrong, or the ledger cannot be read.
         """
-        return standings(self._ledger, self.declared.promises, self._now)
+        return standings(self._ledger, self.declared.promises, self._now, self._schedules())
 
     def slas(self) -> Found:
         """SLAs that are not met, or will not be."""
@@ -129,6 +130,13 @@ class Timeliness:
             return self.standings
         except ConfigError:
             return {}
+
+    def _schedules(self) -> Sequence[Schedule]:
+        """When flows are due by their file; nothing where it is wrong, which is told elsewhere."""
+        try:
+            return self.declared.schedules
+        except ConfigError:
+            return ()
 
     def _judge(self, warehouse: Warehouse) -> tuple[Judged, ...]:
         return tuple(judge(measured, self._now) for measured in measure(warehouse, self.declared.limits))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -23,6 +23,9 @@ from gx.settings import Settings
 
 FILES = "files"
 """The check that goes first: what is wrong with a file is told by it, and not by each check that needs the file."""
+
+_FOLLOWED = timedelta(days=14)
+"""So far back runs tell how old a schedule is that the ledger has not known."""
 
 _OF_A_RUN = (ProblemKind.EXPECTATION, ProblemKind.CHECKPOINT, ProblemKind.CAUSE)
 
@@ -151,13 +154,27 @@ class Watch:
     def _schedules(self) -> tuple[Schedule, ...]:
         """What the ledger expects, once it knows what the project declares now, and has forgotten what it did."""
         declared = self.declared.schedules
+        before = {(each.flow, each.cron, each.time_zone) for each in self.ledger.schedules.all()}
         for schedule in declared:
-            self.ledger.schedules.declare(schedule)
+            if (schedule.flow, schedule.cron, schedule.time_zone) not in before:
+                self.ledger.schedules.declare(replace(schedule, since=self._followed_since(schedule)))
         kept = {*SERVED, *(schedule.flow for schedule in declared)}
         known = self.ledger.schedules.all()
         if self.ledger.schedules.forget([schedule.flow for schedule in known if schedule.flow not in kept]):
             known = self.ledger.schedules.all()
         return known
+
+    def _followed_since(self, schedule: Schedule) -> datetime:
+        """Since when runs are on record that came by a schedule: it is as old as they are, whoever kept it."""
+        early = timedelta(minutes=1)
+        grace = timedelta(minutes=self.settings.late_minutes)
+        runs = self.ledger.timings.of_flow(schedule.flow, self.now - _FOLLOWED)
+        by_it = (
+            run.started_at
+            for run in runs
+            if run.started_at + early - schedule.last_before(run.started_at + early) <= grace + early
+        )
+        return min(by_it, default=schedule.since)
 
 
 def _file_key(name: str) -> str:

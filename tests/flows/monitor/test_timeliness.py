@@ -13,7 +13,9 @@ import duckdb
 import pytest
 
 from checkpoints.ledger.flow_runs import FlowRun, RunState
+from checkpoints.sla.standing import observed
 from flows.monitor.monitor import Checked, MonitorReport
+from flows.monitor.timeliness import Timeliness
 from tests.flows.monitor.conftest import MINUTE, Shop
 
 HOUR = timedelta(hours=1)
@@ -208,6 +210,22 @@ def test_a_night_like_the_others_is_not_told(shop: Shop) -> None:
         moment = berlin(2026, 3, 4, 2) + minutes * MINUTE
         shop.ledger.flow_runs.alive("run-0", moment)
         assert look_at(shop, moment).found == ()
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (berlin(2026, 3, 4, 1), "No run goes on; the one that is due at 02:00 will finish at about 03:20;"),
+        (berlin(2026, 3, 4, 3, 10), "No run goes on; one that began now would finish at about 04:30;"),
+    ],
+)
+def test_a_declared_schedule_counts_before_the_monitor_ever_ran(shop: Shop, now: datetime, said: str) -> None:
+    declare(shop, slas=NIGHTLY, schedules='sluice: {cron: "0 2 * * *", time_zone: Europe/Berlin}\n')
+    nights(shop, 8, berlin(2026, 3, 4, 2), timedelta(minutes=80))
+
+    (today, *_) = Timeliness(shop.settings, shop.ledger, now).standings["nightly"]
+
+    assert said in observed(today, today.spec.calendar.zone)
 
 
 def test_nothing_is_promised_of_the_days_before_the_ledger_began(shop: Shop) -> None:
