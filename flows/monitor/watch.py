@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 
 from checkpoints.alerts.problem import Alert, Problem, ProblemKind
-from checkpoints.ledger import Ledger
+from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.ledger.flow_runs import RunState
 from checkpoints.ledger.schedules import Schedule
 from checkpoints.override import Override
@@ -61,7 +61,7 @@ class Watch:
     @cached_property
     def timeliness(self) -> Timeliness:
         """Looks at SLAs and freshness."""
-        return Timeliness(self.settings, self.ledger, self.now, lambda: self.open_alerts, declared=self.declared)
+        return Timeliness(self.settings, self.ledger, self.now, lambda: self.known_alerts, declared=self.declared)
 
     @cached_property
     def declared(self) -> Declared:
@@ -78,12 +78,20 @@ class Watch:
         """The alerts that go on."""
         return self.ledger.alerts.unresolved()
 
+    @property
+    def known_alerts(self) -> Sequence[Alert]:
+        """The same, for what can be looked at without the ledger too: it only ends what is known to go on."""
+        try:
+            return self.open_alerts
+        except LedgerError:
+            return ()
+
     def files(self) -> Found:
         """Files that are wrong: one alert for each, however many checks need it."""
         wrong = tuple(_wrong_file(each.name, each.error) for each in self.read if each.error)
         # One that waits for another was not read, and may be wrong still.
         waiting = {_file_key(each.name) for each in self.read if each.elsewhere}
-        open_keys = {alert.problem.key for alert in self.open_alerts if alert.problem.key.startswith(FILE_PREFIX)}
+        open_keys = {alert.problem.key for alert in self.known_alerts if alert.problem.key.startswith(FILE_PREFIX)}
         over = open_keys - waiting - {problem.key for problem in wrong}
         return Found(f"{len(wrong)} of {len(self.read)} wrong", wrong, frozenset(over))
 

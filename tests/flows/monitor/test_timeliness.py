@@ -161,6 +161,26 @@ def test_a_wrong_file_stops_neither_the_other_checks_nor_goes_unsaid(shop: Shop,
     assert "_freshness.yml:4: `warn` is '6 fortnights'" in str(said(report, "freshness").problem)
 
 
+def test_without_a_ledger_what_needs_none_is_looked_at_and_told_directly(shop: Shop, warehouse: Path) -> None:
+    declare(shop, freshness=ORDERS, schedules="office: 3\n", slas=NIGHTLY)
+    load(warehouse, berlin(2026, 3, 3, 0))
+    shop.run("sluice", RunState.COMPLETED)
+    database = shop.settings.ledger().database
+    assert database is not None
+    shop.ledger.close()
+    Path(database).write_bytes(b"\x07broken" * 500)
+
+    report = look_at(shop, berlin(2026, 3, 4, 12))
+
+    assert said(report, "freshness").said == "1 stale"
+    assert said(report, "files").said == "1 of 4 wrong"
+    assert "cannot be used" in (said(report, "runs").problem or "")
+    expected = {"shop.orders is stale", "the monitor cannot read _schedules.yml", "the monitor cannot use the ledger"}
+    assert set(report.found) == expected
+    text = (shop.settings.state_dir / "told.jsonl").read_text(encoding="utf-8")
+    assert all(title in text for title in expected)
+
+
 def test_limits_that_are_taken_away_take_their_alerts_along(shop: Shop, warehouse: Path) -> None:
     declare(shop, freshness=ORDERS)
     look_at(shop, berlin(2026, 3, 4, 12))
