@@ -104,7 +104,7 @@ def missing_runs(
                 severity=Severity.CRITICAL,
                 title=f"{schedule.flow} did not begin",
                 expected=f"A run at {expected:%Y-%m-%d %H:%M} UTC (cron {schedule.cron}, {schedule.time_zone}), "
-                f"at most {grace / timedelta(minutes=1):g} minutes late",
+                f"at most {grace / timedelta(minutes=1):g} minute{'' if grace == timedelta(minutes=1) else 's'} late",
                 observed=f"The last one began at {last.started_at:%Y-%m-%d %H:%M} UTC." if last else "None ever began.",
                 # The same expected run is one finding, however often it is looked for.
                 run_id=f"{schedule.flow} at {expected:%Y-%m-%dT%H:%MZ}",

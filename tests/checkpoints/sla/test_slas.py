@@ -85,6 +85,13 @@ def test_a_day_that_is_over_is_not_late_so_far_but_was_never_done(tmp_path: Path
     assert (going_on.status, over.status) == (SlaStatus.BREACHED, SlaStatus.BREACHED)
 
 
+def test_one_minute_is_one_minute(tmp_path: Path) -> None:
+    (spec,) = slas(tmp_path, NIGHTLY)
+    day = next(spec.occurrences(NOW))
+    assert "1 minute late." in observed(stand(spec, day, day.target + MINUTE, NOW), BERLIN)
+    assert "2 minutes late." in observed(stand(spec, day, day.target + 2 * MINUTE, NOW), BERLIN)
+
+
 def test_weekends_and_holidays_have_no_sla(tmp_path: Path) -> None:
     (spec,) = slas(tmp_path, NIGHTLY)
     days = [each.day.isoformat() for each, _ in zip(spec.occurrences(berlin(2026, 4, 7, 0, 1)), range(3), strict=False)]

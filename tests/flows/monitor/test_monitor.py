@@ -274,7 +274,20 @@ def test_what_is_told_anew_is_counted_once_among_the_open(shop: Shop) -> None:
 
     report = shop.look(MINUTE)
 
-    assert next(check.said for check in report.checks if check.name == "alerts") == "1 new, 0 over, 1 open"
+    assert next(check.said for check in report.checks if check.name == "alerts") == "0 new, 1 again, 0 over, 1 open"
+    assert (report.found, report.again) == ((), ("sluice failed",))
+
+
+def test_a_job_of_every_few_minutes_that_does_not_come_is_new_once(shop: Shop) -> None:
+    declared = 'own/every: {cron: "*/5 * * * *", time_zone: UTC}\n'
+    (shop.settings.checkpoints_dir / "_schedules.yml").write_text(declared)
+    shop.look()
+
+    assert shop.look(TICK).found == ("own/every did not begin",)
+    for _ in range(3):
+        report = shop.look(TICK)
+        assert (report.found, report.again) == ((), ("own/every did not begin",))
+    assert shop.open == ["own/every did not begin"]
 
 
 def test_a_monitor_that_fails_for_the_same_cause_each_time_is_told_once(shop: Shop) -> None:
@@ -285,4 +298,4 @@ def test_a_monitor_that_fails_for_the_same_cause_each_time_is_told_once(shop: Sh
     assert shop.look(MINUTE).found == ()
     shop.now += MINUTE
     shop.run("monitor", RunState.FAILED, problem="reminders: another cause")
-    assert shop.look(MINUTE).found == ("monitor failed",)
+    assert shop.look(MINUTE).again == ("monitor failed",)
