@@ -86,9 +86,10 @@ def test_a_login_that_lost_its_role_is_red_with_the_grant_whoever_looks(project:
 
     (only,) = red(looking.look())
 
-    assert (only.what, only.remedy) == ("login", "GRANT login_role TO login_svc;")
+    remedy = "GRANT login_role TO login_svc;"
+    assert (only.what, only.remedy) == ("login", remedy)
     assert "login_svc is no member of login_role" in only.detail
-    execute(admin, only.remedy)
+    execute(admin, remedy)
     assert red(looking.look()) == []
 
 

@@ -59,7 +59,8 @@ def test_an_artifact_that_is_a_list_is_refused_in_a_sentence(project: ForeignPro
 
 def test_one_long_name_does_not_push_the_other_rows_away(project: ForeignProject) -> None:
     long = "m" * 150
-    tables = manifest(**{long: {"materialized": "table"}, "dim": {"materialized": "table"}})
+    configs: dict[str, Any] = {long: {"materialized": "table"}, "dim": {"materialized": "table"}}
+    tables = manifest(**configs)
     results = [result(long, 9, timing=[]), result("dim", 0.5, timing=[])]
     metadata = {"invocation_id": "one", "generated_at": datetime.now(UTC).isoformat()}
     leave(project.root / "runs" / "0", run_results(*results, metadata=metadata), tables)
