@@ -68,9 +68,10 @@ def recorded(
         told = isinstance(error, SluiceError) and error.told
         raise
     finally:
-        if (missing := pulse.end(state, problem)) is not None:
-            unrecorded(missing)
+        missing = pulse.end(state, problem)
         ended(replace(run, state=state, problem=problem, finished_at=datetime.now(UTC)), told)
+        if missing is not None:
+            unrecorded(missing)
 
 
 def how_it_ended(error: BaseException) -> tuple[RunState, str | None]:

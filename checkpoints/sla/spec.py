@@ -175,10 +175,12 @@ def _check_length(node: Node, by: time, warn_until: time, counts_from: time) -> 
     ends = datetime.combine(date.min, counts_from) + (timedelta() if counts_from >= by else _DAY)
     warned = datetime.combine(date.min, warn_until) + (_DAY if warn_until < by else timedelta())
     if ends < warned:
+        hint = f"{warn_until:%H:%M} or later"
+        if warn_until < by:
+            hint += f", before {by:%H:%M}, or leave it out"
         raise node.fail(
             f"`counts_from` {counts_from:%H:%M} begins the next day before this one's `warn_until` {warn_until:%H:%M}: "
-            f"a run in between would be late and the next day's at once; write {warn_until:%H:%M} or later"
-            + (", or leave it out" if warn_until < by else "")
+            f"a run in between would be late and the next day's at once; write {hint}"
         )
 
 

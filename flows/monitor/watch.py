@@ -16,7 +16,7 @@ from checkpoints.spec import gates_of
 from expectations.suite import Severity
 from flows.monitor.declared import Declared, FileRead
 from flows.monitor.found import FILE_PREFIX, MONITOR, SERVED, Found
-from flows.monitor.runs import SILENT_AFTER, TOLD_WITHIN, ended_runs, missing_runs
+from flows.monitor.runs import EARLY, SILENT_AFTER, TOLD_WITHIN, ended_runs, missing_runs
 from flows.monitor.timeliness import Timeliness
 from gx.errors import ConfigError
 from gx.settings import Settings
@@ -26,6 +26,8 @@ FILES = "files"
 
 _FOLLOWED = timedelta(days=14)
 """So far back runs tell how old a schedule is that the ledger has not known."""
+_BY_IT = timedelta(hours=1)
+"""A run that began so long after an expected time may have come by it; its scheduler may have been busy."""
 
 _OF_A_RUN = (ProblemKind.EXPECTATION, ProblemKind.CHECKPOINT, ProblemKind.CAUSE)
 
@@ -174,14 +176,9 @@ class Watch:
 
     def _followed_since(self, schedule: Schedule) -> datetime:
         """Since when runs are on record that came by a schedule: it is as old as they are, whoever kept it."""
-        early = timedelta(minutes=1)
-        grace = timedelta(minutes=self.settings.late_minutes)
         runs = self.ledger.timings.of_flow(schedule.flow, self.now - _FOLLOWED)
-        by_it = (
-            run.started_at
-            for run in runs
-            if run.started_at + early - schedule.last_before(run.started_at + early) <= grace + early
-        )
+        begins = [run.started_at for run in runs]
+        by_it = (at for at in begins if at - schedule.last_before(at + EARLY) <= _BY_IT)
         return min(by_it, default=schedule.since)
 
 
