@@ -15,6 +15,7 @@ from typing import TypeAlias
 from ruamel.yaml import YAML
 
 from expectations.documents import check_keys, read_document
+from gx.errors import ConfigError
 from gx.warehouse.table import CatalogColumn, TableName
 
 Columns: TypeAlias = Mapping[str, str]
@@ -109,21 +110,12 @@ class AcceptedSchemas:
         file = self.file(table)
         if not file.exists():
             return None
-        entries = read_document(file).mapping("an accepted schema")
-        check_keys(entries, ("table", "columns"), "an accepted schema")
-        if "columns" not in entries:
-            raise read_document(file).fail("an accepted schema needs `columns:`, each with its type")
-        if "table" in entries and entries["table"].text("`table`").casefold() != str(table).casefold():
-            raise entries["table"].fail(
-                f"this is what was accepted of {entries['table'].value}, in the file of {table}; write it anew with "
-                f"`sluice schema accept {table}`"
-            )
-        columns = entries["columns"].mapping("`columns`")
-        if not columns:
-            raise entries["columns"].fail(
-                f"`columns` names no column, and a table has some; `sluice schema accept {table}` writes those it has"
-            )
-        return {name: node.text(f"the type of {name}") for name, node in columns.items()}
+        try:
+            return self._read(file, table)
+        except ConfigError as error:
+            raise ConfigError(
+                f"{error.problem}; `sluice schema accept {table}` writes the file anew", file=file, line=error.line
+            ) from None
 
     def write(self, table: TableName, columns: Columns) -> Path:
         """Accept a table's columns in place of those before, whole or not at all."""
@@ -134,6 +126,20 @@ class AcceptedSchemas:
             YAML().dump({"table": str(table), "columns": dict(columns)}, part)
         Path(part.name).chmod(0o644)  # temporary files are their owner's alone
         return Path(part.name).replace(file)
+
+    def _read(self, file: Path, table: TableName) -> dict[str, str]:
+        entries = read_document(file).mapping("an accepted schema")
+        check_keys(entries, ("table", "columns"), "an accepted schema")
+        if "columns" not in entries:
+            raise read_document(file).fail("an accepted schema needs `columns:`, each with its type")
+        if "table" in entries and entries["table"].text("`table`").casefold() != str(table).casefold():
+            raise entries["table"].fail(
+                f"this is what was accepted of {entries['table'].value}, in the file of {table}"
+            )
+        columns = entries["columns"].mapping("`columns`")
+        if not columns:
+            raise entries["columns"].fail("`columns` names no column, and a table has some")
+        return {name: node.text(f"the type of {name}") for name, node in columns.items()}
 
 
 def _folded(accepted: Columns, columns: Columns) -> tuple[Columns, Columns]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import FrameType
@@ -30,13 +30,16 @@ class CommandFailedError(SluiceError):
         super().__init__(message)
 
 
-def run_recorded(settings: Settings, name: str, command: Sequence[str]) -> None:
+def run_recorded(
+    settings: Settings, name: str, command: Sequence[str], unrecorded: Callable[[str], object] = lambda _problem: None
+) -> None:
     """Run a command, and keep a record of it. Its arguments, which may hold secrets, are in no record and no alert.
 
     Args:
         settings: of the project.
         name: of the flow; its runs are recorded as ``own/NAME``.
         command: the program and its arguments; it has this process's input and output.
+        unrecorded: told why, where it could not be put on record; the command runs all the same.
 
     Raises:
         ConfigError: no run can have that name.
@@ -48,7 +51,8 @@ def run_recorded(settings: Settings, name: str, command: Sequence[str]) -> None:
             f"{name!r} is no name of a flow: up to 100 letters, digits, and ._- after the first; its runs are recorded "
             f"as {OWN}NAME"
         )
-    with recorded(settings, flow, f"sluice record {name}", ended=partial(tell_run, settings)):
+    ended = partial(tell_run, settings)
+    with recorded(settings, flow, f"sluice record {name}", ended=ended, unrecorded=unrecorded):
         try:
             child = subprocess.Popen(command)
         except OSError as error:

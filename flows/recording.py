@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import uuid4
@@ -41,7 +41,7 @@ def recorded(
     run_id: str | None = None,
     prefect_url: str | None = None,
     ended: Callable[[FlowRun, bool], object] = lambda _run, _told: None,
-    beat_seconds: float = BEAT_SECONDS,
+    unrecorded: Callable[[str], object] = lambda _problem: None,
 ) -> Iterator[FlowRun]:
     """Keep a record of the run in this block.
 
@@ -54,11 +54,11 @@ def recorded(
         prefect_url: its page.
         ended: told the run as it ended, once that was recorded or could not be, and whether an alert was raised for
             its error already; it must not raise.
-        beat_seconds: how often to say that it lives.
+        unrecorded: told why, where it is not on record that and how the run ended, so that nobody watches it.
     """
     now = datetime.now(UTC)
     run = FlowRun(run_id or uuid4().hex, flow, what, now, now, ingest_id=ingest_id, prefect_url=prefect_url)
-    pulse = _Pulse(settings, run, beat_seconds)
+    pulse = _Pulse(settings, run)
     pulse.start()
     state, problem, told = RunState.COMPLETED, None, False
     try:
@@ -68,8 +68,10 @@ def recorded(
         told = isinstance(error, SluiceError) and error.told
         raise
     finally:
-        pulse.end(state, problem)
+        missing = pulse.end(state, problem)
         ended(replace(run, state=state, problem=problem, finished_at=datetime.now(UTC)), told)
+        if missing is not None:
+            unrecorded(missing)
 
 
 def how_it_ended(error: BaseException) -> tuple[RunState, str | None]:
@@ -92,32 +94,36 @@ def how_it_ended(error: BaseException) -> tuple[RunState, str | None]:
 class _Pulse(threading.Thread):
     """Writes a run's begin, its heartbeats and its end. Nothing that goes wrong here reaches the run."""
 
-    def __init__(self, settings: Settings, run: FlowRun, beat_seconds: float) -> None:
+    def __init__(self, settings: Settings, run: FlowRun) -> None:
         super().__init__(name=f"record of {run.flow}", daemon=True)
         self._settings = settings
         self._run = run
-        self._beat_seconds = beat_seconds
         self._over = threading.Event()
         self._end: tuple[RunState, str | None] = (RunState.COMPLETED, None)
         self._began = False
+        self._missing: str | None = "the ledger did not answer in time"
 
-    def end(self, state: RunState, problem: str | None) -> None:
-        """Have the end written, and wait for that, but not for ever."""
+    def end(self, state: RunState, problem: str | None) -> str | None:
+        """Have the end written, and wait for that, but not for ever; why it was not, if so."""
         self._end = (state, problem)
         self._over.set()
         self.join(_PATIENCE_SECONDS)
+        return self._missing
 
     def run(self) -> None:
-        # A ledger that cannot even be named has been, or will be, told of by the run itself.
-        with suppress(Exception):
+        try:
             ledger = Ledger(self._settings.ledger(), gate_valid_hours=self._settings.gate_valid_hours)
             try:
                 self._write(lambda: self._live(ledger))
-                while not self._over.wait(self._beat_seconds):
+                while not self._over.wait(BEAT_SECONDS):
                     self._write(lambda: self._live(ledger))
-                self._write(lambda: self._finish(ledger))
+                self._missing = self._write(lambda: self._finish(ledger))
             finally:
                 ledger.close()
+        except SluiceError as error:  # a ledger that cannot even be named
+            self._missing = str(error)
+        except Exception as error:  # noqa: BLE001 - no record is worth a run
+            self._missing = f"unexpected {type(error).__name__}"
 
     def _live(self, ledger: Ledger) -> None:
         if self._began:
@@ -131,6 +137,9 @@ class _Pulse(threading.Thread):
             ledger.flow_runs.begin(self._run)
         ledger.flow_runs.finish(self._run.id, self._end[0], datetime.now(UTC), self._end[1])
 
-    def _write(self, what: Callable[[], None]) -> None:
-        with suppress(LedgerError):  # the next heartbeat tries again
+    def _write(self, what: Callable[[], None]) -> str | None:
+        try:
             what()
+        except LedgerError as error:  # the next heartbeat tries again
+            return str(error)
+        return None

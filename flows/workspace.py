@@ -86,7 +86,7 @@ class Workspace:
         self.preflighted = True
 
     def _read_configuration(self) -> str:
-        return fit_together(load_suites(self.settings.suites_dir), self.checkpoints)
+        return fit_together(self.settings, load_suites(self.settings.suites_dir), self.checkpoints)
 
     def ingest(self, ingest_id: str) -> IngestResult:
         """Bring the sources to raw, and record what arrived.

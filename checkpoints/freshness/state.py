@@ -128,10 +128,14 @@ def problem_of(judged: Judged) -> Problem | None:
 
 def expected(spec: FreshnessSpec) -> str:
     """The rule in plain words."""
-    limit = f"at most {duration(spec.error / _HOUR)} old"
-    warning = f", a warning from {duration(spec.warn / _HOUR)} on" if spec.warn is not None else ""
-    counted = "" if spec.calendar is ALWAYS else f", counted by the calendar {spec.calendar.name}"
-    return f"{limit}{warning}{counted}"
+    always = spec.calendar is ALWAYS
+    limit, warn = (
+        None if limit is None else duration(limit / _HOUR) if always else _in_hours(limit)
+        for limit in (spec.error, spec.warn)
+    )
+    warning = f", a warning from {warn} on" if warn is not None else ""
+    counted = "" if always else f", counted by the calendar {spec.calendar.name}"
+    return f"at most {limit} old{warning}{counted}"
 
 
 def observed(judged: Judged) -> str:
@@ -152,4 +156,13 @@ def observed(judged: Judged) -> str:
         return f"{said}."
     # Beyond a year nobody minds how much of it was working time.
     counted = spec.calendar.elapsed(max(newest, judged.now - timedelta(days=366)), judged.now)
-    return f"{said}, {duration(counted / _HOUR)} by the calendar {spec.calendar.name}."
+    return f"{said}, {_in_hours(counted)} by the calendar {spec.calendar.name}."
+
+
+def _in_hours(counted: timedelta) -> str:
+    """Working time in hours: a day of it has not twenty-four."""
+    minutes = round(counted / timedelta(minutes=1))
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, 60)
+    return f"{hours:,} h {rest} min" if rest else f"{hours:,} h"

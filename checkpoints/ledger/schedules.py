@@ -51,7 +51,7 @@ class Schedule:
         Raises:
             ConfigError: as :meth:`of`.
         """
-        return self._times(now, reverse=True)
+        return self._around(now)[0]
 
     def next_after(self, now: datetime) -> datetime:
         """The first moment after ``now`` at which a run is expected, in UTC.
@@ -59,9 +59,10 @@ class Schedule:
         Raises:
             ConfigError: as :meth:`of`.
         """
-        return self._times(now, reverse=False)
+        return self._around(now)[1]
 
-    def _times(self, now: datetime, *, reverse: bool) -> datetime:
+    def _around(self, now: datetime) -> tuple[datetime, datetime]:
+        """The latest moment at or before ``now``, and the first one after it."""
         try:
             zone = ZoneInfo(self.time_zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -69,16 +70,19 @@ class Schedule:
                 f"the schedule of {self.flow} is in the time zone {self.time_zone!r}, which nobody knows; expected an "
                 "IANA name such as UTC or Europe/Berlin"
             ) from None
-        local = now.astimezone(zone)
-        if reverse:
-            local = local.replace(second=1)  # a run that is expected in this very minute counts
+        local = now.astimezone(zone).replace(second=1)  # a run that is expected in this very minute counts
         try:
-            return next(CronSim(self.cron, local, reverse=reverse)).astimezone(UTC)
+            before = next(CronSim(self.cron, local, reverse=True)).astimezone(UTC)
+            # In the second one of an hour that comes twice, looking back by the clock passes what was in the first.
+            forward = CronSim(self.cron, before.astimezone(zone))
+            while (after := next(forward).astimezone(UTC)) <= now:
+                before = after
         except (CronSimError, StopIteration) as error:
             raise ConfigError(
                 f"the schedule of {self.flow} is {self.cron!r}, which is no time: {str(error) or 'it never comes'}; "
                 "expected the five fields of cron, such as '0 2 * * *' for 2:00 each night"
             ) from None
+        return before, after
 
 
 class Schedules:

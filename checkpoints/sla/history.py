@@ -20,13 +20,16 @@ DAYS = 3
 """Of how many of its days an SLA's standing is told, so that what could not be written yesterday is written today."""
 
 
-def standings(ledger: Ledger, specs: Sequence[SlaSpec], now: datetime) -> dict[str, tuple[Standing, ...]]:
+def standings(
+    ledger: Ledger, specs: Sequence[SlaSpec], now: datetime, declared: Sequence[Schedule] = ()
+) -> dict[str, tuple[Standing, ...]]:
     """How each SLA stands on its latest days, the latest first; a day before the ledger's first run is left out.
 
     Args:
         ledger: the project's; two or three statements for each SLA.
         specs: the SLAs.
         now: the time, with its zone.
+        declared: schedules that the project declares, which the ledger knows only once the monitor ran.
 
     Raises:
         LedgerError: the ledger cannot be read.
@@ -34,7 +37,7 @@ def standings(ledger: Ledger, specs: Sequence[SlaSpec], now: datetime) -> dict[s
     beginning = ledger.timings.beginning() if ledger.exists() else None
     if beginning is None:
         return {spec.name: () for spec in specs}
-    schedules = {schedule.flow: schedule for schedule in ledger.schedules.all()}
+    schedules = {schedule.flow: schedule for schedule in (*ledger.schedules.all(), *declared)}
     return {spec.name: _days(ledger, spec, schedules, beginning, now) for spec in specs}
 
 

@@ -31,6 +31,7 @@ class Prediction:
         runs: how many these were.
         running: whether a run goes on; if not, one is assumed to begin when it is due, at the soonest now.
         unheard_of: whether the run takes longer than any of them.
+        due: when the one that is assumed begins by its schedule; None: as if it began now.
     """
 
     finish: datetime
@@ -39,6 +40,7 @@ class Prediction:
     runs: int
     running: bool
     unheard_of: bool = False
+    due: datetime | None = None
 
     def said(self, zone: ZoneInfo) -> str:
         """The prediction in plain words, with the history that it was judged by."""
@@ -47,7 +49,10 @@ class Prediction:
         if self.unheard_of:
             return f"It has been running longer than any before, and will finish at about {at} or later; {by}."
         if not self.running:
-            return f"No run goes on; one that begins in time will finish at about {at}; {by}."
+            if self.due is None:
+                return f"No run goes on; one that began now would finish at about {at}; {by}."
+            due = f"{self.due.astimezone(zone):%H:%M}"
+            return f"No run goes on; the one that is due at {due} will finish at about {at}; {by}."
         return f"It will finish at about {at}, by {self.latest.astimezone(zone):%H:%M} at the latest; {by}."
 
 
@@ -74,8 +79,9 @@ def predict(
     spread = _median([abs(each - usual) for each in taken])
     upper = usual + _SIGMAS * _TO_SIGMA * spread
     if began is None:
-        begins = max(due or now, now)
-        return Prediction(begins + usual, begins + upper, usual, len(taken), running=False)
+        due = due if due is not None and due >= now else None
+        begins = due or now
+        return Prediction(begins + usual, begins + upper, usual, len(taken), running=False, due=due)
     so_far = now - began
     expected, unheard_of = _expected(taken, so_far, usual, upper)
     finish = began + expected

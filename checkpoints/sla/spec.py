@@ -37,7 +37,7 @@ class SlaSpec:
         warn_until: until then it is a warning, later a breach; earlier in the day than ``by``, of the next day, at most
             twelve hours later.
         counts_from: runs that began earlier belong to the day before; not earlier in the day than ``by``, of the day
-            before.
+            before. The day before lasts at least until its ``warn_until``.
         calendar: which days count, and whose clock does.
         owner: who is told, as the alert routing knows them.
     """
@@ -122,13 +122,18 @@ def _sla(
             raise node.fail(f'{what} needs `{key}:`, a time of day such as "04:00"')
     by, warn_until = (clock_of(fields[key], f"`{key}`") for key in ("by", "warn_until"))
     _check_order(fields["warn_until"], by, warn_until)
+    # Midnight; or else, where a run may come after that and only be a warning, when it may no longer.
+    counts_from = warn_until if warn_until < by else time()
+    if "counts_from" in fields:
+        counts_from = clock_of(fields["counts_from"], "`counts_from`")
+        _check_length(fields["counts_from"], by, warn_until, counts_from)
     return SlaSpec(
         name,
         flow,
         table,
         by,
         warn_until,
-        clock_of(fields["counts_from"], "`counts_from`") if "counts_from" in fields else time(),
+        counts_from,
         _calendar(what, node, fields, calendars),
         owner_of(fields["owner"], owners) if "owner" in fields else None,
     )
@@ -162,6 +167,20 @@ def _check_order(node: Node, by: time, warn_until: time) -> None:
         raise node.fail(
             f"`warn_until` {warn_until:%H:%M} comes before `by` {by:%H:%M}; as a time of the next day it would be "
             f"{hours:.3g} hours later, and at most {_PAST_MIDNIGHT / timedelta(hours=1):g} are allowed past midnight"
+        )
+
+
+def _check_length(node: Node, by: time, warn_until: time, counts_from: time) -> None:
+    """A day that ended before its `warn_until` would be breached by then, and its late run the next day's."""
+    ends = datetime.combine(date.min, counts_from) + (timedelta() if counts_from >= by else _DAY)
+    warned = datetime.combine(date.min, warn_until) + (_DAY if warn_until < by else timedelta())
+    if ends < warned:
+        hint = f"{warn_until:%H:%M} or later"
+        if warn_until < by:
+            hint += f", before {by:%H:%M}, or leave it out"
+        raise node.fail(
+            f"`counts_from` {counts_from:%H:%M} begins the next day before this one's `warn_until` {warn_until:%H:%M}: "
+            f"a run in between would be late and the next day's at once; write {hint}"
         )
 
 

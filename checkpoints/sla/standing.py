@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from checkpoints.alerts.problem import Problem, ProblemKind
 from checkpoints.sla.prediction import Prediction
 from expectations.suite import Severity
+from gx.docs.text import counted
 
 if TYPE_CHECKING:
     from checkpoints.sla.spec import SlaSpec
@@ -159,12 +160,16 @@ def _problem(standing: Standing) -> Problem:
 def observed(standing: Standing, zone: ZoneInfo) -> str:
     """How it stands, in plain words."""
     if standing.done_at is not None:
-        late = f", {standing.minutes_late:,} minutes late" if standing.minutes_late else ""
+        late = f", {_late(standing)}" if standing.minutes_late else ""
         return f"Done at {standing.done_at.astimezone(zone):%H:%M on %Y-%m-%d}{late}."
     if standing.never:
-        late = f", {standing.minutes_late:,} minutes late by then" if standing.minutes_late else ""
+        late = f", {_late(standing)} by then" if standing.minutes_late else ""
         return f"Never done for {standing.occurrence.day} before the next day began{late}."
     said = f"Not done for {standing.occurrence.day}"
     if standing.minutes_late:
-        said += f", {standing.minutes_late:,} minutes late so far"
+        said += f", {_late(standing)} so far"
     return f"{said}. {standing.predicted.said(zone)}" if standing.predicted else f"{said}."
+
+
+def _late(standing: Standing) -> str:
+    return f"{counted(standing.minutes_late, 'minute')} late"

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from gx.warehouse.base import Warehouse
 
 _MOST_DAYS = 3_660
+_WIDEST = 60
+"""Characters of a column of names; a longer name pushes only its own line."""
 
 
 @click.group()
@@ -110,7 +112,7 @@ def list_models(settings: Settings, as_json: bool, limit: int) -> ExitCode:
     if not found:
         click.echo("no dbt run is on record; `sluice models load` brings them, and the main job records its own")
         return ExitCode.OK
-    width = max(len(each.name) for each in found[:limit])
+    width = min(max(len(each.name) for each in found[:limit]), _WIDEST)
     for each in found[:limit]:
         colour = None if each.performance == OK and each.status == "success" else "red"
         click.secho(f"{each.name:<{width}}  {_told(each)}", fg=colour)

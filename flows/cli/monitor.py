@@ -54,6 +54,8 @@ def _print(report: MonitorReport) -> None:
             click.secho(f"        {check.problem}", fg="red")
     for title in report.found:
         click.secho(f"    new: {title}", fg="yellow")
+    for title in report.again:
+        click.echo(f"    again: {title}")
 
 
 def _forget(settings: Settings, flow: str) -> ExitCode:

@@ -27,7 +27,7 @@ def preflight(settings: Settings, as_json: bool, account: str | None, alert: boo
     """  # noqa: D301 - the backslash tells click to keep the lines
     # SQLAlchemy and the warehouse's driver take their time to import: --help must not wait for them.
     from checkpoints.ledger import Ledger
-    from flows.preflight.lines import CONFIGURATION, Status
+    from flows.preflight.lines import Status
     from flows.preflight.scheduled import look, look_ahead
     from gx.errors import ConfigError
 
@@ -39,9 +39,7 @@ def preflight(settings: Settings, as_json: bool, account: str | None, alert: boo
         with closing(Ledger(settings.ledger(), gate_valid_hours=settings.gate_valid_hours)) as ledger:
             found = look(settings, ledger, account)
     counts = {status: sum(line.status is status for line in found.lines) for status in Status}
-    wrong_files = sum(
-        line.status is Status.FAILED and line.check == CONFIGURATION and not line.stops for line in found.lines
-    )
+    wrong_files = sum(line.status is Status.FAILED and line.is_of_a_file for line in found.lines)
     wrong_settings = wrong_files + sum(isinstance(error, ConfigError) for error in found.errors)
     if counts[Status.FAILED]:
         code = ExitCode.USAGE if wrong_settings == counts[Status.FAILED] else ExitCode.FAILED

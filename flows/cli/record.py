@@ -30,8 +30,13 @@ def record(settings: Settings, as_json: bool, name: str, command: tuple[str, ...
     command = command[1:] if command[0] == "--" else command  # click takes only the one before NAME
     if not command:
         raise ConfigError("there is no COMMAND after --")
+
+    def warn(problem: str) -> None:
+        said = f"warning: this run of own/{name} is not on record, and nobody watches it: {problem}"
+        click.secho(said, err=True, fg="yellow")
+
     try:
-        run_recorded(settings, name, command)
+        run_recorded(settings, name, command, warn)
     except CommandFailedError as error:
         click.secho(f"error: own/{name}: {error}", err=True, fg="red")
         raise SystemExit(error.code) from None

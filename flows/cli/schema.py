@@ -19,11 +19,16 @@ from gx.warehouse.table import TableName
 
 @dataclass(frozen=True)
 class _Compared:
-    """A table's columns beside those that were accepted; None for a table or a file that is not there."""
+    """A table's columns beside those that were accepted; None for a table or a file that is not there.
+
+    Attributes:
+        unreadable: what is wrong with the file that is there; nothing, but for who writes it anew.
+    """
 
     table: TableName
     columns: dict[str, str] | None
     accepted: dict[str, str] | None
+    unreadable: str | None = None
 
     @property
     def changes(self) -> tuple[Change, ...]:
@@ -35,6 +40,8 @@ class _Compared:
     def said(self) -> str:
         if self.columns is None:
             return "NOT CHECKED: it does not exist, may not be read, or the catalog does not tell its columns"
+        if self.unreadable is not None:
+            return f"{len(self.columns)} columns; the file could not be read, and is written anew: {self.unreadable}"
         if self.accepted is None:
             return f"{len(self.columns)} columns, none accepted yet: `sluice schema accept {self.table}`"
         return f"{len(self.changes)} differences" if self.changes else "as accepted"
@@ -77,11 +84,12 @@ def diff(settings: Settings, as_json: bool, tables: tuple[str, ...]) -> ExitCode
 def accept(settings: Settings, as_json: bool, tables: tuple[str, ...], every: bool) -> ExitCode:
     """Accept the columns of TABLES as they are now, and show what that changes.
 
-    Writes expectations/schemas/WAREHOUSE/TABLE.yml, to be reviewed and committed like code.
+    Writes expectations/schemas/WAREHOUSE/TABLE.yml, to be reviewed and committed like code; one that cannot be read is
+    written anew.
     """
     if every == bool(tables):
         raise ConfigError("name the tables to accept, or all with --all")
-    compared = _compare(settings, tables)
+    compared = _compare(settings, tables, anew=True)
     schemas = _schemas(settings)
     written = [
         str(schemas.write(each.table, each.columns))
@@ -102,14 +110,22 @@ def _schemas(settings: Settings) -> AcceptedSchemas:
     return AcceptedSchemas(settings.suites_dir, settings.warehouse().get_backend_name())
 
 
-def _compare(settings: Settings, tables: Sequence[str]) -> list[_Compared]:
+def _compare(settings: Settings, tables: Sequence[str], *, anew: bool = False) -> list[_Compared]:
+    """The tables as they are and as they were accepted; ``anew`` for who replaces a file that cannot be read."""
     known = {str(suite.table): suite.table for suite in load_suites(settings.suites_dir)}
     for table in tables:
         if table not in known:
             raise ConfigError(f"no suite is about the table {table!r}{suggest(table, known)}; `sluice suites list`")
     wanted = [known[table] for table in dict.fromkeys(tables or sorted(known))]
     schemas = _schemas(settings)
-    accepted = {table: schemas.read(table) for table in wanted}
+    accepted, unreadable = dict[TableName, dict[str, str] | None](), dict[TableName, str]()
+    for each in wanted:
+        try:
+            accepted[each] = schemas.read(each)
+        except ConfigError as error:
+            if not anew:
+                raise
+            accepted[each], unreadable[each] = None, str(error).partition("; `sluice")[0]
     from gx.warehouse.opening import open_warehouse  # drivers are for those who look
 
     warehouse = open_warehouse(settings.warehouse(), wait_seconds=settings.wait_seconds)
@@ -122,6 +138,7 @@ def _compare(settings: Settings, tables: Sequence[str]) -> list[_Compared]:
             table,
             columns_of_catalog(found[table].columns) if table in found and found[table].columns else None,
             accepted[table],
+            unreadable.get(table),
         )
         for table in wanted
     ]

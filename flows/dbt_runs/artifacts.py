@@ -193,7 +193,7 @@ def _parse(artifact: Artifact, kind: type[_Read], name: str, versions: range) ->
         if problem["type"] == "json_invalid":
             what = "it is not whole JSON; dbt may still be writing it, or was killed"
         else:
-            what = f"{'.'.join(str(part) for part in problem['loc'])}: {problem['msg']}"
+            what = f"{'.'.join(str(part) for part in problem['loc']) or 'it'}: {problem['msg']}"
         raise RunSourceError(f"{artifact.where}: {what}", transient=problem["type"] == "json_invalid") from None
 
 

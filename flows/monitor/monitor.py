@@ -46,11 +46,13 @@ class MonitorReport:
 
     Attributes:
         found: the titles of what is wrong and was not told before.
+        again: of what is open already, and has happened once more: another run failed, or did not come.
     """
 
     started_at: datetime
     checks: tuple[Checked, ...]
     found: tuple[str, ...]
+    again: tuple[str, ...] = ()
 
     @property
     def problems(self) -> tuple[str, ...]:
@@ -106,7 +108,9 @@ def run_monitor(settings: Settings, ledger: Ledger, alerting: Alerting, clock: C
         found.append(_no_ledger(unreadable))
         report = Report(tuple(found), _thread(started), alerting.routing, alerting.project, failure=str(unreadable))
         done.append(_step("sending", lambda: alerting.send(report, clock()) or "sent without the ledger"))
-    return MonitorReport(started, tuple(done), tuple(problem.title for problem in found))
+    again = _again(watch, found) if unreadable is None else frozenset()
+    titles = [tuple(each.title for each in found if (each.key in again) is known) for known in (False, True)]
+    return MonitorReport(started, tuple(done), *titles)
 
 
 def _write(alerting: Alerting, watch: Watch, found: list[Problem], over: set[str], now: datetime) -> str:
@@ -119,7 +123,15 @@ def _write(alerting: Alerting, watch: Watch, found: list[Problem], over: set[str
         watch.ledger.alerts.report(report, now)
     # One that is told again, for another run failed or it has become worse, is open already.
     still_open = {alert.problem.key for alert in watch.open_alerts} - ending.keys() | {each.key for each in found}
-    return f"{len(found)} new, {len(ending)} over, {len(still_open)} open"
+    again = len(_again(watch, found))
+    more = f"{again} again, " if again else ""
+    return f"{len(found) - again} new, {more}{len(ending)} over, {len(still_open)} open"
+
+
+def _again(watch: Watch, found: Sequence[Problem]) -> frozenset[str]:
+    """The keys of what was open in the same words before."""
+    words = {(alert.problem.key, alert.problem.title) for alert in watch.known_alerts}
+    return frozenset(problem.key for problem in found if (problem.key, problem.title) in words)
 
 
 def _tick(ledger: Ledger, alerting: Alerting, clock: Callable[[], datetime]) -> str:

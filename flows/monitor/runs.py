@@ -17,7 +17,8 @@ SILENT_AFTER = timedelta(minutes=3)
 TOLD_WITHIN = timedelta(days=1)
 """What ended longer ago, and was not told then, is no news."""
 
-_EARLY = timedelta(minutes=1)  # clocks of two machines differ; a run that came so much too early has come
+EARLY = timedelta(minutes=1)
+"""Clocks of two machines differ; a run that came so much too early has come."""
 
 
 def run_key(flow: str) -> str:
@@ -94,7 +95,7 @@ def missing_runs(
     for schedule in schedules:
         expected = schedule.last_before(now - grace)
         last = starts.get(schedule.flow)
-        if expected <= schedule.since or (last is not None and last.started_at >= expected - _EARLY):
+        if expected <= schedule.since or (last is not None and last.started_at >= expected - EARLY):
             over.add(late_key(schedule.flow))
             continue
         problems.append(
@@ -104,7 +105,7 @@ def missing_runs(
                 severity=Severity.CRITICAL,
                 title=f"{schedule.flow} did not begin",
                 expected=f"A run at {expected:%Y-%m-%d %H:%M} UTC (cron {schedule.cron}, {schedule.time_zone}), "
-                f"at most {grace / timedelta(minutes=1):g} minutes late",
+                f"at most {grace / timedelta(minutes=1):g} minute{'' if grace == timedelta(minutes=1) else 's'} late",
                 observed=f"The last one began at {last.started_at:%Y-%m-%d %H:%M} UTC." if last else "None ever began.",
                 # The same expected run is one finding, however often it is looked for.
                 run_id=f"{schedule.flow} at {expected:%Y-%m-%dT%H:%MZ}",

@@ -16,7 +16,8 @@ from checkpoints.data_quality.watched import FreshnessRows, SlaRows
 from checkpoints.freshness import Judged, State, judge, measure
 from checkpoints.freshness.state import freshness_key
 from checkpoints.freshness.state import problem_of as stale_problem
-from checkpoints.ledger import Ledger
+from checkpoints.ledger import Ledger, LedgerError
+from checkpoints.ledger.schedules import Schedule
 from checkpoints.sla import SlaStatus, Standing, standings
 from checkpoints.sla.standing import problem_of as late_problem
 from checkpoints.sla.standing import sla_key
@@ -67,7 +68,7 @@ class Timeliness:
         Raises:
             SluiceError: the project's files are wrong, or the ledger cannot be read.
         """
-        return standings(self._ledger, self.declared.promises, self._now)
+        return standings(self._ledger, self.declared.promises, self._now, self._schedules())
 
     def slas(self) -> Found:
         """SLAs that are not met, or will not be."""
@@ -119,16 +120,25 @@ class Timeliness:
                     SlaRows([day for days in self._days().values() for day in days]).write(connection, tables)
 
                 copy.write(work)
+            except LedgerError:
+                pass  # told as what it is; nothing is ended without it
             except SluiceError as error:
                 problem = error
         return judged, problem
 
     def _days(self) -> Mapping[str, tuple[Standing, ...]]:
-        """How the SLAs stand; none where their file is wrong, which is told: tables are measured all the same."""
+        """How the SLAs stand; none where that is not known, as others tell: tables are measured all the same."""
         try:
             return self.standings
-        except ConfigError:
+        except (ConfigError, LedgerError):
             return {}
+
+    def _schedules(self) -> Sequence[Schedule]:
+        """When flows are due by their file; nothing where it is wrong, which is told elsewhere."""
+        try:
+            return self.declared.schedules
+        except ConfigError:
+            return ()
 
     def _judge(self, warehouse: Warehouse) -> tuple[Judged, ...]:
         return tuple(judge(measured, self._now) for measured in measure(warehouse, self.declared.limits))

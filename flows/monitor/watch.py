@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
 from checkpoints.alerts.problem import Alert, Problem, ProblemKind
-from checkpoints.ledger import Ledger
+from checkpoints.ledger import Ledger, LedgerError
 from checkpoints.ledger.flow_runs import RunState
 from checkpoints.ledger.schedules import Schedule
 from checkpoints.override import Override
@@ -16,13 +16,18 @@ from checkpoints.spec import gates_of
 from expectations.suite import Severity
 from flows.monitor.declared import Declared, FileRead
 from flows.monitor.found import FILE_PREFIX, MONITOR, SERVED, Found
-from flows.monitor.runs import SILENT_AFTER, TOLD_WITHIN, ended_runs, missing_runs
+from flows.monitor.runs import EARLY, SILENT_AFTER, TOLD_WITHIN, ended_runs, missing_runs
 from flows.monitor.timeliness import Timeliness
 from gx.errors import ConfigError
 from gx.settings import Settings
 
 FILES = "files"
 """The check that goes first: what is wrong with a file is told by it, and not by each check that needs the file."""
+
+_FOLLOWED = timedelta(days=14)
+"""So far back runs tell how old a schedule is that the ledger has not known."""
+_BY_IT = timedelta(hours=1)
+"""A run that began so long after an expected time may have come by it; its scheduler may have been busy."""
 
 _OF_A_RUN = (ProblemKind.EXPECTATION, ProblemKind.CHECKPOINT, ProblemKind.CAUSE)
 
@@ -58,7 +63,7 @@ class Watch:
     @cached_property
     def timeliness(self) -> Timeliness:
         """Looks at SLAs and freshness."""
-        return Timeliness(self.settings, self.ledger, self.now, lambda: self.open_alerts, declared=self.declared)
+        return Timeliness(self.settings, self.ledger, self.now, lambda: self.known_alerts, declared=self.declared)
 
     @cached_property
     def declared(self) -> Declared:
@@ -75,12 +80,20 @@ class Watch:
         """The alerts that go on."""
         return self.ledger.alerts.unresolved()
 
+    @property
+    def known_alerts(self) -> Sequence[Alert]:
+        """The same, for what can be looked at without the ledger too: it only ends what is known to go on."""
+        try:
+            return self.open_alerts
+        except LedgerError:
+            return ()
+
     def files(self) -> Found:
         """Files that are wrong: one alert for each, however many checks need it."""
         wrong = tuple(_wrong_file(each.name, each.error) for each in self.read if each.error)
         # One that waits for another was not read, and may be wrong still.
         waiting = {_file_key(each.name) for each in self.read if each.elsewhere}
-        open_keys = {alert.problem.key for alert in self.open_alerts if alert.problem.key.startswith(FILE_PREFIX)}
+        open_keys = {alert.problem.key for alert in self.known_alerts if alert.problem.key.startswith(FILE_PREFIX)}
         over = open_keys - waiting - {problem.key for problem in wrong}
         return Found(f"{len(wrong)} of {len(self.read)} wrong", wrong, frozenset(over))
 
@@ -151,13 +164,22 @@ class Watch:
     def _schedules(self) -> tuple[Schedule, ...]:
         """What the ledger expects, once it knows what the project declares now, and has forgotten what it did."""
         declared = self.declared.schedules
+        before = {(each.flow, each.cron, each.time_zone) for each in self.ledger.schedules.all()}
         for schedule in declared:
-            self.ledger.schedules.declare(schedule)
+            if (schedule.flow, schedule.cron, schedule.time_zone) not in before:
+                self.ledger.schedules.declare(replace(schedule, since=self._followed_since(schedule)))
         kept = {*SERVED, *(schedule.flow for schedule in declared)}
         known = self.ledger.schedules.all()
         if self.ledger.schedules.forget([schedule.flow for schedule in known if schedule.flow not in kept]):
             known = self.ledger.schedules.all()
         return known
+
+    def _followed_since(self, schedule: Schedule) -> datetime:
+        """Since when runs are on record that came by a schedule: it is as old as they are, whoever kept it."""
+        runs = self.ledger.timings.of_flow(schedule.flow, self.now - _FOLLOWED)
+        begins = [run.started_at for run in runs]
+        by_it = (at for at in begins if at - schedule.last_before(at + EARLY) <= _BY_IT)
+        return min(by_it, default=schedule.since)
 
 
 def _file_key(name: str) -> str:

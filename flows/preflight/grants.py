@@ -15,6 +15,7 @@ from gx.warehouse.grants import NeededGrant, in_database
 
 ACCOUNTS = "accounts"
 _ROLE = "role"
+_LOGIN = "login"
 _WAREHOUSE = "warehouse"
 
 
@@ -75,16 +76,19 @@ def _check(plan: Plan, registry: Registry, account: ServiceAccount) -> Check:
     kind = ACCESSES[plan.warehouse.dialect_name]
     quoting = kind.quoting_of(plan.warehouse)
     computes = account.warehouse if kind.has_virtual_warehouses else None
-    expects = (_ROLE, *([_WAREHOUSE] if computes else []), *(grant.said(quoting) for grant in grants), "last verified")
+    own = [*([_LOGIN] if account.login else []), *([_WAREHOUSE] if computes else [])]
+    expects = (_ROLE, *own, *(grant.said(quoting) for grant in grants), "last verified")
 
     def run() -> Iterator[Line]:
         yield _age(plan, registry, account)
         try:
             with access(plan, account.role, computes) as asked:
-                role = asked.be(account.role)
+                role = asked.be(account.role, account.login)
                 yield line_of(check, _ROLE, role, stops=True)
                 if not role.holds:
                     return
+                if account.login is not None:
+                    yield line_of(check, _LOGIN, asked.has_role(account.login, account.role), stops=True)
                 if computes is not None:
                     ready = asked.ready(computes)
                     about = computes.folded(asked.quoting.fold)

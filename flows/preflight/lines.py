@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from checkpoints.spec import ALERTS_FILE
 from gx.warehouse.access import Answer
 
 CONFIGURATION = "configuration"
 """The check of what people write: suites, checkpoints, the registry, what the monitor is to watch."""
+
+SECRETS = "secrets"
+"""What a line is about that says that secrets cannot be read."""
 
 
 class Status(StrEnum):
@@ -45,6 +49,11 @@ class Line:
     stops: bool = False
     transient: bool = False
     about_warehouse: str | None = None
+
+    @property
+    def is_of_a_file(self) -> bool:
+        """Whether what is wrong is a file that stops no run."""
+        return not self.stops and (self.check == CONFIGURATION or self.what in (ALERTS_FILE, SECRETS))
 
     def __str__(self) -> str:
         remedy = f": {self.remedy}" if self.remedy else ""

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from checkpoints.layers import project_checkpoints
 from checkpoints.ledger import Ledger
 from checkpoints.spec import CheckpointSpec
+from expectations.accepted import AcceptedSchemas
 from expectations.loader import load_suites
 from expectations.suite import SuiteSpec
 from flows.preflight.accounts import REGISTRY, load_registry
@@ -136,22 +137,24 @@ def preflight(
         wrong.append(error)
 
     def read() -> str:
-        return fit_together(load_suites(settings.suites_dir), project_checkpoints(settings))
+        return fit_together(settings, load_suites(settings.suites_dir), project_checkpoints(settings))
 
     plan = Plan(settings, warehouse, ledger, registry, databases, environment, today, run, account)
     checked = run_checks(_checks(plan, wrong, configuration or read), seconds=plan.limit)
     return _told_once(checked)
 
 
-def fit_together(suites: Sequence[SuiteSpec], checkpoints: Mapping[str, CheckpointSpec]) -> str:
-    """How many there are, if each checkpoint finds its suites.
+def fit_together(settings: Settings, suites: Sequence[SuiteSpec], checkpoints: Mapping[str, CheckpointSpec]) -> str:
+    """How many there are, if each checkpoint finds its suites, and what was accepted of their tables can be read.
 
     Raises:
-        ConfigError: one does not.
+        ConfigError: one does not, or it cannot.
     """
-    for spec in checkpoints.values():
-        spec.choose(suites)
-    return f"{len(suites)} suites and {len(checkpoints)} checkpoints can be read"
+    tables = {suite.table for spec in checkpoints.values() for suite in spec.choose(suites)}
+    schemas = AcceptedSchemas(settings.suites_dir, settings.warehouse().get_backend_name())
+    accepted = sum(schemas.read(table) is not None for table in sorted(tables, key=str))
+    also = f", and {accepted} accepted schemas" if accepted else ""
+    return f"{len(suites)} suites and {len(checkpoints)} checkpoints can be read{also}"
 
 
 def _checks(plan: Plan, wrong: list[ConfigError], configuration: Callable[[], str]) -> list[Check]:

@@ -10,9 +10,10 @@ from checkpoints.alerts.channel_spec import ChannelSpec, ChannelType
 from checkpoints.alerts.channels import Surroundings, available_channels, missing_variables, open_channel
 from checkpoints.alerts.routing_file import routing_or_default
 from checkpoints.alerts.secrets import Secrets, find_secrets
+from checkpoints.spec import ALERTS_FILE
 from flows.clock import utc_now
 from flows.preflight.checks import Check
-from flows.preflight.lines import Line, Status
+from flows.preflight.lines import SECRETS, Line, Status
 from flows.preflight.plan import Plan
 from flows.preflight.routes import route_lines
 from gx.errors import ConfigError
@@ -36,10 +37,10 @@ def service_checks(plan: Plan) -> list[Check]:
     try:
         secrets = find_secrets(plan.settings.project, plan.environment)
     except ConfigError as error:
-        return [_said("alerts", Status.FAILED, str(error))]
+        return [_said("alerts", Status.FAILED, str(error), what=SECRETS)]
     routing = routing_or_default(plan.settings.checkpoints_dir, available_channels(secrets))
     around = Surroundings(secrets, plan.settings.state_dir, utc_now)
-    checks = [_said("alerts", Status.FAILED, routing.remark)] if routing.remark else []
+    checks = [_said("alerts", Status.FAILED, routing.remark, what=ALERTS_FILE)] if routing.remark else []
     for spec in routing.channels.values():
         run = partial(_channel, spec, around, plan.seconds)
         checks.append(Check(spec.name, ("connection",), run, stops=False))
@@ -53,9 +54,9 @@ def service_checks(plan: Plan) -> list[Check]:
     return checks
 
 
-def _said(name: str, status: Status, detail: str) -> Check:
-    line = Line(name, "connection", status, detail)
-    return Check(name, ("connection",), lambda: iter([line]), stops=False, patient=True)
+def _said(name: str, status: Status, detail: str, what: str = "connection") -> Check:
+    line = Line(name, what, status, detail)
+    return Check(name, (what,), lambda: iter([line]), stops=False, patient=True)
 
 
 def _channel(spec: ChannelSpec, around: Surroundings, seconds: float) -> Iterator[Line]:

@@ -62,8 +62,17 @@ class Access(ABC):
         """The statement that would let a role connect, when a refused connection says that this is what is missing."""
 
     @abstractmethod
-    def be(self, role: Name) -> Answer:
-        """Act as a role from now on, if the user may; otherwise look up by the role's name what it may do."""
+    def be(self, role: Name, login: Name | None = None) -> Answer:
+        """Act as a role from now on, if the user may; otherwise look up by the role's name what it may do.
+
+        Args:
+            role: as the registry names it.
+            login: who needs it; made and given it by the remedy where there is no such role.
+        """
+
+    @abstractmethod
+    def has_role(self, login: Name, role: Name) -> Answer:
+        """Whether a user can log in, and has by that what the role may do. Asked after `be`."""
 
     @abstractmethod
     def held(self, grants: Sequence[NeededGrant]) -> list[Answer]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import sqlalchemy as sa
@@ -14,6 +15,7 @@ from gx.warehouse.access import Access, Answer
 from gx.warehouse.base import Warehouse
 from gx.warehouse.ddl import SetRole
 from gx.warehouse.grants import Name, NeededGrant, Quoting
+from gx.warehouse.postgres_membership import Membership
 
 # https://www.postgresql.org/docs/current/ddl-priv.html; MAINTAIN since PostgreSQL 17.
 _ON_TABLES = ("SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "MAINTAIN")
@@ -21,17 +23,25 @@ PRIVILEGES = {
     "DATABASE": ("CREATE", "CONNECT", "TEMPORARY", "TEMP"),
     "SCHEMA": ("CREATE", "USAGE"),
     "TABLE": _ON_TABLES,
+    "VIEW": _ON_TABLES,
+    "MATERIALIZED VIEW": _ON_TABLES,
+    "SEQUENCE": ("USAGE", "SELECT", "UPDATE"),
     "ALL TABLES": _ON_TABLES,
 }
+_PARTS = {"DATABASE": 1, "SCHEMA": 2, "ALL TABLES": 2}
+"""How many parts a whole name has, the database included; three for the others."""
+_VIEWS = ("VIEW", "MATERIALIZED VIEW")  # PostgreSQL's GRANT says TABLE of them
 _SHOWN = 5
+_NAMED = 20
+"""Where no more tables of a schema lack a privilege, the GRANT names them."""
 _RELATIONS = ("r", "p", "v", "m", "f")  # tables, partitioned, views, materialized, foreign
+_SEQUENCES = ("S",)
 
 
 def _catalog(name: str, *columns: str) -> sa.TableClause:
     return sa.table(name, *(sa.column(column) for column in columns), schema="pg_catalog")
 
 
-_ROLES = _catalog("pg_roles", "rolname")
 _DATABASES = _catalog("pg_database", "datname")
 _NAMESPACE = _catalog("pg_namespace", "oid", "nspname")
 _CLASS = _catalog("pg_class", "oid", "relname", "relnamespace", "relkind")
@@ -42,10 +52,9 @@ class PostgresAccess(Access):
 
     def __init__(self, warehouse: Warehouse, connection: sa.Connection) -> None:
         super().__init__(warehouse, connection)
-        self._database, self._user = connection.execute(
-            sa.select(sa.func.current_database(), sa.func.session_user())
-        ).one()
-        self._role = Name(str(self._user), exact=True)
+        self._database = str(connection.execute(sa.select(sa.func.current_database())).scalar())
+        self._membership = Membership(connection, self.quoting)
+        self._role = Name(self._membership.user, exact=True)
 
     @staticmethod
     def quoting_of(warehouse: Warehouse) -> Quoting:
@@ -60,13 +69,12 @@ class PostgresAccess(Access):
     def problem_with(grant: NeededGrant) -> str | None:
         known = PRIVILEGES.get(grant.kind)
         if known is None:
-            return f"{grant.kind} is not looked at on PostgreSQL; {', '.join(PRIVILEGES)} IN SCHEMA can be"
+            said = f"{grant.kind} IN SCHEMA" if grant.of_schema else grant.kind
+            return f"{said} is not looked at on PostgreSQL; {', '.join(PRIVILEGES)} IN SCHEMA can be"
         if grant.privilege not in known:
             return f"PostgreSQL has no privilege {grant.privilege} on {grant.kind}; it has {', '.join(known)}"
-        most = 1 if grant.kind != "TABLE" else 2
-        if len(grant.name) > most:
-            return f"a {grant.kind} has at most {most} part(s) in its name: one connection sees one database"
-        return None
+        most = _PARTS.get(grant.kind, 3)
+        return f"a {grant.kind} has at most {most} part(s) in its name" if len(grant.name) > most else None
 
     @staticmethod
     def refused(reason: str, role: str, url: URL, quoting: Quoting) -> str | None:
@@ -75,20 +83,22 @@ class PostgresAccess(Access):
             return f"GRANT CONNECT ON DATABASE {database} TO {role};"
         return None
 
-    def be(self, role: Name) -> Answer:
-        name = role.folded(str.lower)
+    def be(self, role: Name, login: Name | None = None) -> Answer:
+        name, user = role.folded(str.lower), self._membership.user
         self._role = role
-        there = sa.select(sa.exists().where(_ROLES.c.rolname == name))
-        if not self.connection.execute(there).scalar():
-            return Answer(False, f"there is no role {name}", f"CREATE ROLE {self.quoting.of(role)} LOGIN;")
-        if name == self._user:
+        if not self._membership.exists(role):
+            return Answer(False, f"there is no role {name}", self._membership.created(role, login))
+        if name == user:
             return Answer(True, f"connected as {name}")
         try:
             with self.connection.begin_nested():
                 self.connection.execute(SetRole(name))
         except SQLAlchemyError:
-            return Answer(True, f"exists; {self._user} may not act as {name}, so what it may do was looked up by name")
-        return Answer(True, f"connected as {self._user}, acting as {name}")
+            return Answer(True, f"exists; {user} may not act as {name}, so what it may do was looked up by name")
+        return Answer(True, f"connected as {user}, acting as {name}")
+
+    def has_role(self, login: Name, role: Name) -> Answer:
+        return self._membership.answer(login, role)
 
     def held(self, grants: Sequence[NeededGrant]) -> list[Answer]:
         return [self._asked(grant) for grant in grants]
@@ -104,15 +114,23 @@ class PostgresAccess(Access):
                 found.append((schema, Answer(True, "writable") if answer.holds else answer))
         absent = [schema for schema in schemas if schema not in known]
         if absent:
-            needed = NeededGrant("CREATE", "DATABASE", (Name(str(self._database), exact=True),))
+            needed = NeededGrant("CREATE", "DATABASE", (Name(self._database, exact=True),))
             answer = self._asked(needed)
             found += [(schema, Answer(True, "can be made") if answer.holds else answer) for schema in absent]
         return found
 
     def grant_statement(self, grant: NeededGrant, role: Name) -> str:
-        return f"GRANT {grant.said(self.quoting)} TO {self.quoting.of(role)};"
+        said = (replace(grant, kind="TABLE") if grant.kind in _VIEWS else grant).said(self.quoting)
+        return f"GRANT {said} TO {self.quoting.of(role)};"
 
     def _asked(self, grant: NeededGrant) -> Answer:
+        if (problem := self.problem_with(grant)) is not None:  # of a list for whatever the warehouse is
+            return Answer(None, problem)
+        if grant.kind != "DATABASE" and len(grant.name) == _PARTS.get(grant.kind, 3):
+            database = grant.name[0].folded(str.lower)
+            if database != self._database:
+                return Answer(None, f"it lies in {database}, and this connection sees only {self._database}")
+            grant = replace(grant, name=grant.name[1:])
         try:
             with self.connection.begin_nested():  # an error must not spoil what is asked after it
                 return self._held(grant)
@@ -130,20 +148,23 @@ class PostgresAccess(Access):
                 if not self._exists(_NAMESPACE.c.nspname == parts[0]):
                     return self._no_schema(parts[0])
                 return self._told(grant, sa.func.has_schema_privilege(role, parts[0], grant.privilege))
-            case "TABLE":
-                return self._on_table(grant, role, parts)
-            case _:
+            case "ALL TABLES":
                 return self._on_all_tables(grant, role, parts[0])
+            case "SEQUENCE":
+                return self._on_one(grant, role, parts, _SEQUENCES, sa.func.has_sequence_privilege)
+            case _:
+                return self._on_one(grant, role, parts, _RELATIONS, sa.func.has_table_privilege)
 
-    def _on_table(self, grant: NeededGrant, role: str, parts: list[str]) -> Answer:
+    def _on_one(
+        self, grant: NeededGrant, role: str, parts: list[str], kinds: Sequence[str], has_privilege: Callable[..., Any]
+    ) -> Answer:
         schema = parts[0] if len(parts) == 2 else "public"
-        table = sa.select(_CLASS.c.oid).join(_NAMESPACE, _NAMESPACE.c.oid == _CLASS.c.relnamespace)
-        oid = self.connection.execute(
-            table.where(_NAMESPACE.c.nspname == schema, _CLASS.c.relname == parts[-1])
-        ).scalar()
+        there = (_NAMESPACE.c.nspname == schema, _CLASS.c.relname == parts[-1], _CLASS.c.relkind.in_(kinds))
+        one = sa.select(_CLASS.c.oid).join(_NAMESPACE, _NAMESPACE.c.oid == _CLASS.c.relnamespace).where(*there)
+        oid = self.connection.execute(one).scalar()
         if oid is None:
-            return Answer(False, f"there is no table {schema}.{parts[-1]}")
-        return self._told(grant, sa.func.has_table_privilege(role, sa.cast(oid, OID), grant.privilege))
+            return Answer(False, f"there is no {grant.kind.lower()} {schema}.{parts[-1]}")
+        return self._told(grant, has_privilege(role, sa.cast(oid, OID), grant.privilege))
 
     def _on_all_tables(self, grant: NeededGrant, role: str, schema: str) -> Answer:
         if not self._exists(_NAMESPACE.c.nspname == schema):
@@ -159,7 +180,12 @@ class PostgresAccess(Access):
         without = [str(name) for name, has in tables if not has]
         if without:
             more = f" and {len(without) - _SHOWN} more" if len(without) > _SHOWN else ""
-            return self.missing(grant, self._role, f"missing on {', '.join(without[:_SHOWN])}{more}")
+            missing = self.missing(grant, self._role, f"missing on {', '.join(without[:_SHOWN])}{more}")
+            if len(without) == len(tables) or len(without) > _NAMED:
+                return missing
+            names = ", ".join(self.quoting.dotted((grant.name[0], Name(name, exact=True))) for name in without)
+            role_name = self.quoting.of(self._role)
+            return replace(missing, remedy=f"GRANT {grant.privilege} ON TABLE {names} TO {role_name};")
         return Answer(True, f"held on {len(tables)} tables" if tables else "there is no table yet")
 
     def _told(self, grant: NeededGrant, asked: sa.ColumnElement[Any]) -> Answer:
@@ -169,7 +195,7 @@ class PostgresAccess(Access):
 
     def _no_schema(self, schema: str) -> Answer:
         # A schema that is to be made by the first load is no fault as long as the role may make it.
-        needed = NeededGrant("CREATE", "DATABASE", (Name(str(self._database), exact=True),))
+        needed = NeededGrant("CREATE", "DATABASE", (Name(self._database, exact=True),))
         if self._held(needed).holds:
             return Answer(True, f"there is no schema {schema} yet; the role may make it")
         return self.missing(needed, self._role, f"there is no schema {schema}, and the role may make none")

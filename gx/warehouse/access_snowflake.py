@@ -21,6 +21,7 @@ from gx.warehouse.ddl_access import (
     UseWarehouse,
 )
 from gx.warehouse.grants import Name, NeededGrant, Quoting
+from gx.warehouse.snowflake_membership import role_of_user
 from gx.warehouse.snowflake_privileges import misspelt
 from gx.warehouse.snowflake_roles import RoleGrants
 
@@ -79,12 +80,20 @@ class SnowflakeAccess(Access):
             return f"GRANT ROLE {role} TO USER {quoting.of(Name(url.username))};"
         return None
 
-    def be(self, role: Name) -> Answer:
+    def be(self, role: Name, login: Name | None = None) -> Answer:
+        del login  # a role that does not exist lets nobody in
         # The role is the session's: the connection was made with it.
         wanted, found = role.folded(str.upper), self._role.text
         if wanted != found:
             return Answer(None, f"the session has the role {found}, not {wanted}: nothing can be said about {wanted}")
         return Answer(True, f"connected as {self._user}, acting as {wanted}")
+
+    def has_role(self, login: Name, role: Name) -> Answer:
+        user, name = login.folded(str.upper), role.folded(str.upper)
+        if user == self._user:
+            return Answer(True, f"{user} has logged in as {name}")
+        remedy = f"GRANT ROLE {self.quoting.of(role)} TO USER {self.quoting.of(login)};"
+        return role_of_user(self.connection, user, name, self.quoting, self.warehouse.reason, remedy)
 
     def held(self, grants: Sequence[NeededGrant]) -> list[Answer]:
         future = any(grant.kind.startswith("FUTURE ") for grant in grants)

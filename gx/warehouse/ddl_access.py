@@ -32,6 +32,18 @@ class ShowFutureGrantsToRole(_About):
     words = "SHOW FUTURE GRANTS TO ROLE {}"
 
 
+class ShowGrantsOfRole(_About):
+    """Whom a role was granted to: users, and other roles."""
+
+    words = "SHOW GRANTS OF ROLE {}"
+
+
+class ShowGrantsToUser(_About):
+    """The roles that a user was granted itself."""
+
+    words = "SHOW GRANTS TO USER {}"
+
+
 class UseWarehouse(_About):
     """Compute with a virtual warehouse from now on."""
 

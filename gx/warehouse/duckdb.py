@@ -93,7 +93,7 @@ class DuckDBWarehouse(Warehouse):
         if self.path is not None and not self.path.exists():
             raise WarehouseError(
                 f"{self.describe()} does not exist: there is no file {self.path}. "
-                "Load data first (sluice run), or correct its URL."
+                "Load data first (the reference project does by sluice run), or correct SLUICE_WAREHOUSE_URL."
             )
         engine = super()._create_engine()
         sa.event.listen(engine, "connect", _no_progress_bar)

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 _PART = r'"(?:[^"]|"")+"|[A-Za-z_][A-Za-z0-9_$]*'
 _PARTS = re.compile(_PART)
 _NAME = re.compile(rf"(?:{_PART})(?:\.(?:{_PART}))*")
+_TWO_WORDS = "(?:EXTERNAL|DYNAMIC) TABLE|MATERIALIZED VIEW|FILE FORMAT|DATABASE ROLE"
 _GRANT = re.compile(
     r"(?P<privileges>[A-Z][A-Z ]*(?:\s*,\s*[A-Z][A-Z ]*)*)"
-    r" ON (?P<kind>(?:ALL|FUTURE) [A-Z ]+ IN SCHEMA|[A-Z]+(?: [A-Z]+)*?) (?P<name>\S.*)",
+    rf" ON (?P<kind>(?:ALL|FUTURE) [A-Z ]+ IN SCHEMA|{_TWO_WORDS}|[A-Z]+(?: [A-Z]+)*?)"
+    r" (?P<name>\S.*)",
     re.IGNORECASE,
 )
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_$]*")

@@ -1,6 +1,7 @@
 """Roles and virtual warehouses for the Snowflake emulator, which knows neither: as Snowflake's reference has them.
 
-What is emulated: ``SHOW GRANTS TO ROLE`` and ``SHOW FUTURE GRANTS TO ROLE``, ``SHOW WAREHOUSES`` (only those that the
+What is emulated: ``SHOW GRANTS TO ROLE``, ``SHOW FUTURE GRANTS TO ROLE``, ``SHOW GRANTS OF ROLE``, ``SHOW GRANTS TO
+USER`` (of users that were granted a role once), ``SHOW WAREHOUSES`` (only those that the
 role has a privilege on), ``USE WAREHOUSE`` (USAGE), ``ALTER WAREHOUSE .. RESUME IF SUSPENDED`` (OPERATE). A role whose
 name begins with BLIND may not SHOW, and is refused what it has no USAGE or SELECT on. SYSADMIN may do everything. A
 role must be granted to the user to log in with it. No other statement is refused for want of a grant.
@@ -23,11 +24,13 @@ _MAKE = re.compile(rf"CREATE (ROLE|WAREHOUSE) ({_NAME})( AUTO_RESUME = FALSE)?$"
 _SUSPEND = re.compile(rf"ALTER WAREHOUSE ({_NAME}) SUSPEND$", re.IGNORECASE)
 _RESUME = re.compile(rf"ALTER WAREHOUSE ({_NAME}) RESUME IF SUSPENDED$", re.IGNORECASE)
 _SHOW = re.compile(rf"SHOW (FUTURE )?GRANTS TO ROLE ({_NAME})$", re.IGNORECASE)
+_SHOW_OF = re.compile(rf"SHOW GRANTS (OF ROLE|TO USER) ({_NAME})$", re.IGNORECASE)
 _WAREHOUSES = re.compile(r"SHOW WAREHOUSES LIKE '([^']+)'$", re.IGNORECASE)
 _USE = re.compile(rf"USE (WAREHOUSE|DATABASE|SCHEMA) {_PATH}$", re.IGNORECASE)
 _READ = re.compile(rf"SELECT 1 FROM {_PATH} WHERE FALSE$", re.IGNORECASE)
 _ROLE = re.compile(r"\bcurrent_role\(\)", re.IGNORECASE)
 _DONE = "SELECT 'Statement executed successfully.' AS status"
+_USER = "SLUICE"  # who logs in
 _OWNERS = ("SYSADMIN", "ACCOUNTADMIN")
 
 ABSENT = ("002043", "02000", "SQL compilation error:\nObject does not exist, or operation cannot be performed.")
@@ -51,6 +54,8 @@ class Access:
     grants: dict[str, set[tuple[str, str, str]]] = field(default_factory=lambda: defaultdict(set))
     states: dict[str, tuple[str, str]] = field(default_factory=dict)
     """Of each virtual warehouse: its state, and whether it resumes itself."""
+    users: dict[str, set[str]] = field(default_factory=dict)
+    """The roles of each user."""
     logins: set[str] = field(default_factory=lambda: {*_OWNERS, "PUBLIC", ""})
 
     def may_log_in(self, role: str) -> bool:
@@ -78,6 +83,10 @@ class Access:
             if role.startswith("BLIND"):
                 raise RefusedError(DENIED, f"role '{_plain(found[2])}'")
             return self._shown(_plain(found[2]), future=bool(found[1]))
+        if found := _SHOW_OF.match(statement):
+            if role.startswith("BLIND"):
+                raise RefusedError(DENIED, f"{found[1][3:].lower()} '{_plain(found[2])}'")
+            return self._grantees(_plain(found[2])) if found[1].upper() == "OF ROLE" else self._roles(_plain(found[2]))
         if found := _USE.match(statement):
             return self._use(found[1].upper(), _whole(found[2]), statement, role)
         if (found := _READ.match(statement)) and not self._has(role, "SELECT", "TABLE", _whole(found[1])):
@@ -89,8 +98,11 @@ class Access:
             name, to_user, grantee = _plain(found[2]), found[3].upper() == "USER", _plain(found[4])
             add = found[1].upper() == "GRANT"
             if to_user:
+                held_by = self.users.setdefault(grantee, set())
+                (held_by.add if add else held_by.discard)(name)
+            if to_user and grantee == _USER:
                 (self.logins.add if add else self.logins.discard)(name)
-            else:
+            elif not to_user:
                 held = self.grants[grantee]
                 (held.add if add else held.discard)(("USAGE", "ROLE", name))
         elif found := _GRANT.match(statement):
@@ -134,6 +146,18 @@ class Access:
             if name == pattern.upper() and self._on_warehouse(role, name)
         ]
         return _rows(("name", "state", "auto_resume"), rows)
+
+    def _grantees(self, role: str) -> str:
+        users = [("USER", user) for user, roles in self.users.items() if role in roles]
+        roles = [("ROLE", other) for other, held in self.grants.items() if ("USAGE", "ROLE", role) in held]
+        columns = ("role", "granted_to", "grantee_name")
+        return _rows(columns, [dict(zip(columns, (role, *one), strict=True)) for one in (*users, *roles)])
+
+    def _roles(self, user: str) -> str:
+        if user not in self.users:
+            raise RefusedError(ABSENT)
+        columns = ("role", "granted_to", "grantee_name")
+        return _rows(columns, [dict(zip(columns, (one, "USER", user), strict=True)) for one in self.users[user]])
 
     def _shown(self, role: str, *, future: bool) -> str:
         columns = ("privilege", "grant_on" if future else "granted_on", "name")

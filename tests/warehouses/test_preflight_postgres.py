@@ -86,7 +86,7 @@ def test_everything_is_green_when_every_grant_is_there(project: Project) -> None
         ("REVOKE CREATE ON DATABASE access FROM {role}", 'GRANT CREATE ON DATABASE access TO "odd Role";'),
         (
             'REVOKE SELECT ON "order".others FROM {role}',
-            'GRANT SELECT ON ALL TABLES IN SCHEMA "order" TO "odd Role";',
+            'GRANT SELECT ON TABLE "order".others TO "odd Role";',
         ),
     ],
 )

@@ -246,3 +246,37 @@ def test_whoever_computes_elsewhere_says_so_in_its_url(raw: URL) -> None:
     assert warehouse.url.query["warehouse"] == "OTHER_WH"
     warehouse.probe()
     warehouse.release()
+
+
+def test_another_login_of_the_account_is_looked_up_by_its_roles(account: Account) -> None:
+    file = account.project.directory / "service_accounts.yml"
+    file.write_text(file.read_text().replace("    role:", "    login: DBT_SVC\n    role:"))
+    assert line(account.project.look(), "login").status is Status.NOT_CHECKED  # not there, or not to be seen
+
+    account.do(
+        f"GRANT ROLE OVER_{account.role} TO USER DBT_SVC", f"GRANT ROLE {account.role} TO ROLE OVER_{account.role}"
+    )
+    assert f"through OVER_{account.role}" in line(account.project.look(), "login").detail
+    account.do(f"REVOKE ROLE OVER_{account.role} FROM USER DBT_SVC")
+    (only,) = red(account.project.look())
+
+    assert (only.what, only.remedy) == ("login", f"GRANT ROLE {account.role} TO USER DBT_SVC;")
+
+
+def test_the_login_that_is_connected_has_its_role(account: Account) -> None:
+    connected = line(account.project.look(), "role").detail.removeprefix("connected as ").partition(",")[0]
+    file = account.project.directory / "service_accounts.yml"
+    file.write_text(file.read_text().replace("    role:", f"    login: '\"{connected}\"'\n    role:"))
+
+    assert line(account.project.look(), "login").detail == f"{connected} has logged in as {account.role}"
+
+
+def test_who_may_not_look_up_grants_does_not_call_a_login_fine(raw: URL, tmp_path: Path) -> None:
+    blind = Account(tmp_path, raw, "BLIND_LOGIN")
+    file = tmp_path / "service_accounts.yml"
+    file.write_text(file.read_text().replace("    role:", "    login: DBT_SVC\n    role:"))
+
+    found = line(blind.project.look(), "login")
+
+    assert found.status is Status.NOT_CHECKED
+    assert "could not be looked up" in found.detail

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
 
+from checkpoints.calendars import Calendar
 from checkpoints.freshness import FreshnessSpec, Measured, State, judge
-from checkpoints.freshness.state import observed
+from checkpoints.freshness.state import expected, observed
 from gx.warehouse.table import TableName
 
 NOW = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -24,3 +27,12 @@ def test_a_row_a_little_ahead_is_fresh_and_said_to_be_ahead() -> None:
 def test_what_could_not_be_measured_is_said_in_a_sentence() -> None:
     assert observed(judge(Measured(ORDERS, problem="there is no table shop.orders"), NOW)).endswith("shop.orders.")
     assert observed(judge(Measured(ORDERS, problem="It ended here."), NOW)).endswith("here.")
+
+
+def test_working_time_is_said_in_hours_for_a_day_of_it_has_not_twenty_four() -> None:
+    office = Calendar("office", ZoneInfo("UTC"), frozenset(range(5)))
+    spec = replace(ORDERS, calendar=office, error=72 * HOUR)
+    found = observed(judge(Measured(spec, NOW - timedelta(days=24)), NOW))
+    assert "is 24 d old" in found
+    assert found.endswith(", 420 h by the calendar office.")
+    assert expected(spec) == "at most 72 h old, counted by the calendar office"

@@ -88,6 +88,11 @@ def berlin(cron: str) -> Schedule:
         ("30 2 * * *", "2026-03-29T12:00+00:00", "2026-03-29T01:00+00:00"),
         ("30 2 * * *", "2026-03-30T12:00+00:00", "2026-03-30T00:30+00:00"),
         # 2:30 comes twice on October 25th: the first counts.
+        ("30 2 * * *", "2026-10-25T00:29+00:00", "2026-10-24T00:30+00:00"),
+        ("30 2 * * *", "2026-10-25T00:40+00:00", "2026-10-25T00:30+00:00"),
+        ("30 2 * * *", "2026-10-25T01:05+00:00", "2026-10-25T00:30+00:00"),
+        ("30 2 * * *", "2026-10-25T01:40+00:00", "2026-10-25T00:30+00:00"),
+        ("0,30 2 * * *", "2026-10-25T01:05+00:00", "2026-10-25T00:30+00:00"),
         ("30 2 * * *", "2026-10-25T12:00+00:00", "2026-10-25T00:30+00:00"),
         ("30 2 * * *", "2026-10-26T12:00+00:00", "2026-10-26T01:30+00:00"),
         ("0 * * * *", "2026-10-25T01:10+00:00", "2026-10-25T01:00+00:00"),  # hourly: also the second 2:00
@@ -95,6 +100,13 @@ def berlin(cron: str) -> Schedule:
 )
 def test_the_last_expected_run_follows_the_clock_of_its_zone(cron: str, now: str, last: str) -> None:
     assert berlin(cron).last_before(datetime.fromisoformat(now)) == datetime.fromisoformat(last)
+
+
+def test_in_an_hour_that_comes_twice_the_next_run_is_not_the_one_that_has_been() -> None:
+    now = datetime.fromisoformat("2026-11-01T06:05+00:00")  # 1:05 in New York, for the second time
+    schedule = Schedule.of("sluice", "30 1 * * *", "America/New_York", NOON)
+    assert schedule.last_before(now) == datetime.fromisoformat("2026-11-01T05:30+00:00")
+    assert schedule.next_after(now) == datetime.fromisoformat("2026-11-02T06:30+00:00")
 
 
 def test_the_next_expected_run_comes_after_now() -> None:

@@ -64,6 +64,8 @@ def test_a_run_that_has_not_begun_begins_when_it_is_due_and_not_in_the_past() ->
     assert unknown is not None
     assert due.finish == NOW + 100 * MINUTE
     assert overdue.finish == unknown.finish == NOW + 80 * MINUTE
+    assert "the one that is due at " in due.said(ZoneInfo("UTC"))
+    assert "one that began now would finish" in overdue.said(ZoneInfo("UTC"))
 
 
 def test_people_are_told_the_time_by_their_own_clock() -> None:

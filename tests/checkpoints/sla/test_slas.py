@@ -85,6 +85,13 @@ def test_a_day_that_is_over_is_not_late_so_far_but_was_never_done(tmp_path: Path
     assert (going_on.status, over.status) == (SlaStatus.BREACHED, SlaStatus.BREACHED)
 
 
+def test_one_minute_is_one_minute(tmp_path: Path) -> None:
+    (spec,) = slas(tmp_path, NIGHTLY)
+    day = next(spec.occurrences(NOW))
+    assert "1 minute late." in observed(stand(spec, day, day.target + MINUTE, NOW), BERLIN)
+    assert "2 minutes late." in observed(stand(spec, day, day.target + 2 * MINUTE, NOW), BERLIN)
+
+
 def test_weekends_and_holidays_have_no_sla(tmp_path: Path) -> None:
     (spec,) = slas(tmp_path, NIGHTLY)
     days = [each.day.isoformat() for each, _ in zip(spec.occurrences(berlin(2026, 4, 7, 0, 1)), range(3), strict=False)]
@@ -100,12 +107,48 @@ def test_four_is_four_by_the_clock_on_days_of_23_and_25_hours(
     assert occurrence.target - occurrence.begins == timedelta(hours=hours)
 
 
-def test_a_night_may_begin_the_evening_before_and_end_the_day_after(tmp_path: Path) -> None:
-    text = NIGHTLY.replace('"06:00"', '"01:00"').replace('"04:00"', '"23:30"') + '  counts_from: "23:45"\n'
-    (spec,) = slas(tmp_path, text)
+def test_a_night_may_begin_the_evening_before(tmp_path: Path) -> None:
+    (spec,) = slas(tmp_path, NIGHTLY + '  counts_from: "22:00"\n')
     occurrence = next(spec.occurrences(berlin(2026, 3, 4, 12)))
-    assert occurrence.begins == berlin(2026, 3, 3, 23, 45)
-    assert occurrence.warn_until == berlin(2026, 3, 5, 1)
+    assert occurrence.begins == berlin(2026, 3, 3, 22)
+    assert occurrence.warn_until == berlin(2026, 3, 4, 6)
+
+
+PAST_MIDNIGHT = NIGHTLY.replace('"06:00"', '"01:00"').replace('"04:00"', '"23:00"')
+
+
+def test_a_day_lasts_until_its_warning_is_over_and_a_run_after_midnight_is_its_own(
+    tmp_path: Path, ledger: Ledger
+) -> None:
+    specs = slas(tmp_path, PAST_MIDNIGHT)
+    flow_run(ledger, berlin(2026, 3, 2, 22), 30 * MINUTE, "before")
+    day = standings(ledger, specs, berlin(2026, 3, 4, 0, 10))["nightly"][0]
+    assert (day.occurrence.day.day, day.status, day.never) == (3, SlaStatus.WARNING, False)
+
+    flow_run(ledger, berlin(2026, 3, 4, 0, 20), 10 * MINUTE, "late")
+
+    day = standings(ledger, specs, berlin(2026, 3, 4, 0, 40))["nightly"][0]
+    assert (day.occurrence.day.day, day.status, day.minutes_late) == (3, SlaStatus.WARNING, 90)
+    today, yesterday, *_ = standings(ledger, specs, berlin(2026, 3, 4, 12))["nightly"]
+    assert (today.occurrence.day.day, today.status) == (4, SlaStatus.PENDING)
+    assert (yesterday.status, yesterday.minutes_late) == (SlaStatus.WARNING, 90)
+
+
+def test_without_a_run_such_a_day_is_breached_when_its_warning_is_over(tmp_path: Path, ledger: Ledger) -> None:
+    specs = slas(tmp_path, PAST_MIDNIGHT)
+    flow_run(ledger, berlin(2026, 3, 2, 22), 30 * MINUTE, "before")
+
+    _, over = standings(ledger, specs, berlin(2026, 3, 4, 1, 10))["nightly"][:2]
+
+    assert (over.occurrence.day.day, over.status, over.never) == (3, SlaStatus.BREACHED, True)
+
+
+@pytest.mark.parametrize(
+    ("text", "counts_from"), [(PAST_MIDNIGHT, "00:30"), (PAST_MIDNIGHT, "23:45"), (NIGHTLY, "05:00")]
+)
+def test_a_day_that_would_end_before_its_warning_does_is_refused(tmp_path: Path, text: str, counts_from: str) -> None:
+    with pytest.raises(ConfigError, match=r"begins the next day before this one's `warn_until` .*or later"):
+        slas(tmp_path, f'{text}  counts_from: "{counts_from}"\n')
 
 
 @pytest.mark.parametrize("wrong", ["05:00", "15:59"])

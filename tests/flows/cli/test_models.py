@@ -50,6 +50,36 @@ def test_a_file_that_cannot_be_read_is_told_and_takes_no_other_with_it(project: 
     assert f"not read: {file}: it is not whole JSON" in answer.err
 
 
+def test_an_artifact_that_is_a_list_is_refused_in_a_sentence(project: ForeignProject) -> None:
+    leave(project.root / "runs" / "0", b"[]", None)
+    answer = project.sluice("models", "load", "--artifacts", str(project.root / "runs"))
+    assert answer.code == 3
+    assert "run_results.json: it: Input should be an object" in answer.err
+
+
+def test_one_long_name_does_not_push_the_other_rows_away(project: ForeignProject) -> None:
+    long = "m" * 150
+    configs: dict[str, Any] = {long: {"materialized": "table"}, "dim": {"materialized": "table"}}
+    tables = manifest(**configs)
+    results = [result(long, 9, timing=[]), result("dim", 0.5, timing=[])]
+    metadata = {"invocation_id": "one", "generated_at": datetime.now(UTC).isoformat()}
+    leave(project.root / "runs" / "0", run_results(*results, metadata=metadata), tables)
+    project.sluice("models", "load", "--artifacts", str(project.root / "runs"))
+
+    first, second = project.sluice("models", "list").out.splitlines()
+
+    assert first.startswith(f"{long} ")
+    assert second.startswith("dim ")
+    assert second.index("0.50 s") < 80
+
+
+def test_in_a_project_of_ones_own_nobody_is_sent_to_the_references_run(project: ForeignProject) -> None:
+    project.database.unlink(missing_ok=True)
+    answer = project.sluice("models", "list")
+    assert "there is no file" in answer.err
+    assert "the reference project does by sluice run" in answer.err
+
+
 def test_without_a_manifest_the_times_are_read_and_a_note_says_what_is_lost(project: ForeignProject) -> None:
     at = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
     leave(project.root / "runs", run_results(result(timing=[]), metadata={"generated_at": at}))

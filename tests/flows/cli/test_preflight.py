@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from tests.journeys.command import Sluice
@@ -56,3 +57,19 @@ def test_an_unknown_account_is_a_matter_of_usage(tmp_path: Path) -> None:
     assert ended.code == 2
     assert "did you mean 'dbt-production'" in ended.document["error"]
     assert ended.document["lines"] == []
+
+
+def test_a_wrong_file_alone_is_a_matter_of_configuration_also_that_of_alerts(tmp_path: Path) -> None:
+    for name in ("expectations/suites/orders.yml", "checkpoints/orders.yml", "checkpoints/_alerts.yml"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    suite = "table: main.orders\nexpectations:\n  - expect_table_row_count_to_be_between: {min_value: 1}\n"
+    (tmp_path / "expectations/suites/orders.yml").write_text(suite)
+    (tmp_path / "checkpoints/orders.yml").write_text("suites: ['main.*']\ngates: [mart]\n")
+    (tmp_path / "checkpoints/_alerts.yml").write_text("routs: []\n")
+    duckdb.connect(str(tmp_path / "shop.duckdb")).close()
+    environment = {"SLUICE_PREFLIGHT_SECONDS": "60", "SLUICE_WAREHOUSE_URL": f"duckdb:///{tmp_path / 'shop.duckdb'}"}
+    ended = Sluice(tmp_path / "state", environment).run("preflight", "--project", str(tmp_path), "--json")
+
+    (wrong,) = [line for line in ended.document["lines"] if line["status"] == "failed"]
+    assert "_alerts.yml:1 is wrong" in wrong["detail"]
+    assert ended.code == 2

@@ -63,6 +63,19 @@ def test_a_command_that_fails_is_an_alert_until_it_completes_and_its_exit_code_i
     assert alerts(shop) == []
 
 
+@pytest.mark.parametrize("code", ["0", "7"])
+def test_a_run_that_could_not_be_put_on_record_says_so_and_ends_as_its_command(shop: ForeignProject, code: str) -> None:
+    assert "not on record" not in record(shop, "nightly", *SAYING, "0")[1]
+    database = load_settings(shop.root).ledger().database
+    assert database is not None
+    Path(database).write_bytes(b"\x07broken" * 500)
+
+    ended, said = record(shop, "nightly", *SAYING, code)
+
+    assert ended == int(code)
+    assert "warning: this run of own/nightly is not on record, and nobody watches it: the ledger" in said
+
+
 def test_what_cannot_be_started_is_told(shop: ForeignProject) -> None:
     code, said = record(shop, "nightly", "--", "no-such-program")
     assert (code, "own/nightly: no-such-program could not be started" in said) == (127, True)

@@ -95,3 +95,18 @@ def test_a_broken_accepted_file_is_named_with_its_line(shop: ForeignProject) -> 
     shown = shop.sluice("schema", "diff")
     assert shown.code == 2
     assert "shop.orders.yml:3" in shown.err
+
+
+@pytest.mark.parametrize("text", ["garbage: [\n", "table: shop.users\ncolumns: {id: integer}\n"])
+def test_a_broken_accepted_file_is_written_anew_and_until_then_it_is_said_how(shop: ForeignProject, text: str) -> None:
+    shop.sluice("schema", "accept", "--all")
+    before = files(shop)[0].read_text(encoding="utf-8")
+    files(shop)[0].write_text(text, encoding="utf-8")
+    shown = shop.sluice("schema", "diff")
+    assert (shown.code, "`sluice schema accept shop.orders` writes the file anew" in shown.err) == (2, True)
+
+    shown = shop.sluice("schema", "accept", "shop.orders")
+
+    assert shown.code == 0
+    assert "the file could not be read, and is written anew" in shown.out
+    assert files(shop)[0].read_text(encoding="utf-8") == before

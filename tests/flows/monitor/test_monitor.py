@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -84,6 +84,55 @@ def test_no_run_is_missed_from_before_its_schedule_was_known(shop: Shop) -> None
     shop.ledger.schedules.declare(Schedule.of("ingest-and-gate", "0 2 * * *", "UTC", NOON))
     assert shop.look(MINUTE).found == ()
     assert shop.look(timedelta(hours=14, minutes=10)).found == ("ingest-and-gate did not begin",)
+
+
+@pytest.mark.parametrize(
+    ("cron", "zone", "due"),
+    [
+        ("30 2 * * *", "Europe/Berlin", datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        ("30 1 * * *", "America/New_York", datetime(2026, 11, 1, 5, 30, tzinfo=UTC)),
+    ],
+)
+def test_in_the_night_that_has_an_hour_twice_a_missed_run_is_one_alert_until_it_comes(
+    shop: Shop, cron: str, zone: str, due: datetime
+) -> None:
+    declared = f'own/job: {{cron: "{cron}", time_zone: {zone}}}\n'
+    (shop.settings.checkpoints_dir / "_schedules.yml").write_text(declared)
+    for days in (3, 2, 1):
+        shop.now = due + MINUTE - timedelta(days=days)
+        shop.run("own/job", RunState.COMPLETED)
+        shop.look(MINUTE)
+
+    found = {}
+    for minutes in (10, 35, 59, 70, 130, 400):
+        shop.now = due
+        found[minutes] = shop.look(minutes * MINUTE).found
+        assert shop.open == ["own/job did not begin"], minutes
+    assert found == {10: ("own/job did not begin",), 35: (), 59: (), 70: (), 130: (), 400: ()}
+    assert [kind for kind, _ in shop.told if kind in ("problem", "resolved")] == ["problem"]
+    shop.run("own/job", RunState.COMPLETED)
+    shop.look(MINUTE)
+    assert shop.open == []
+
+
+def test_a_schedule_that_earlier_runs_kept_is_as_old_as_they_are(shop: Shop) -> None:
+    declared = 'own/job: {cron: "0 2 * * *", time_zone: UTC}\n'
+    for days in (3, 2, 1):
+        shop.now = NOON.replace(hour=2, minute=1) - timedelta(days=days)
+        shop.run("own/job", RunState.COMPLETED)
+    shop.now = NOON.replace(hour=3, minute=10)
+    (shop.settings.checkpoints_dir / "_schedules.yml").write_text(declared)
+
+    assert shop.look().found == ("own/job did not begin",)
+
+
+def test_a_schedule_that_no_earlier_run_kept_begins_when_it_is_declared(shop: Shop) -> None:
+    declared = 'own/job: {cron: "0 2 * * *", time_zone: UTC}\n'
+    shop.now -= timedelta(days=1)
+    shop.run("own/job", RunState.COMPLETED)  # at noon, by hand
+    (shop.settings.checkpoints_dir / "_schedules.yml").write_text(declared)
+
+    assert shop.look(timedelta(days=1)).found == ()
 
 
 def test_a_project_declares_when_its_own_scheduler_runs_its_checks(shop: Shop) -> None:
@@ -225,7 +274,20 @@ def test_what_is_told_anew_is_counted_once_among_the_open(shop: Shop) -> None:
 
     report = shop.look(MINUTE)
 
-    assert next(check.said for check in report.checks if check.name == "alerts") == "1 new, 0 over, 1 open"
+    assert next(check.said for check in report.checks if check.name == "alerts") == "0 new, 1 again, 0 over, 1 open"
+    assert (report.found, report.again) == ((), ("sluice failed",))
+
+
+def test_a_job_of_every_few_minutes_that_does_not_come_is_new_once(shop: Shop) -> None:
+    declared = 'own/every: {cron: "*/5 * * * *", time_zone: UTC}\n'
+    (shop.settings.checkpoints_dir / "_schedules.yml").write_text(declared)
+    shop.look()
+
+    assert shop.look(TICK).found == ("own/every did not begin",)
+    for _ in range(3):
+        report = shop.look(TICK)
+        assert (report.found, report.again) == ((), ("own/every did not begin",))
+    assert shop.open == ["own/every did not begin"]
 
 
 def test_a_monitor_that_fails_for_the_same_cause_each_time_is_told_once(shop: Shop) -> None:
@@ -236,4 +298,4 @@ def test_a_monitor_that_fails_for_the_same_cause_each_time_is_told_once(shop: Sh
     assert shop.look(MINUTE).found == ()
     shop.now += MINUTE
     shop.run("monitor", RunState.FAILED, problem="reminders: another cause")
-    assert shop.look(MINUTE).found == ("monitor failed",)
+    assert shop.look(MINUTE).again == ("monitor failed",)

@@ -23,10 +23,11 @@ from tests.journeys.command import ROOT
 _VICTIM = """
 import sys, time
 from pathlib import Path
-from flows.recording import recorded
+from flows import recording
 from gx.settings import Settings
 settings = Settings(project=Path(sys.argv[1]), state=Path(sys.argv[1]) / "state")
-with recorded(settings, "sluice", "the victim", run_id="victim", beat_seconds=0.2):
+recording.BEAT_SECONDS = 0.2
+with recording.recorded(settings, "sluice", "the victim", run_id="victim"):
     print("runs", flush=True)
     time.sleep(60)
 """
@@ -70,8 +71,9 @@ def test_a_run_that_does_not_says_why_and_shows_no_value(
     assert "ann@example.com" not in str(run.problem)
 
 
-def test_a_run_says_again_and_again_that_it_lives(shop: Shop) -> None:
-    with recorded(shop.settings, "sluice", "a run", beat_seconds=0.1) as run:
+def test_a_run_says_again_and_again_that_it_lives(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("flows.recording.BEAT_SECONDS", 0.1)
+    with recorded(shop.settings, "sluice", "a run") as run:
         time.sleep(2)
         alive = shop.ledger.flow_runs.latest_starts()["sluice"].alive_at
         assert alive > run.started_at

@@ -13,7 +13,9 @@ import duckdb
 import pytest
 
 from checkpoints.ledger.flow_runs import FlowRun, RunState
+from checkpoints.sla.standing import observed
 from flows.monitor.monitor import Checked, MonitorReport
+from flows.monitor.timeliness import Timeliness
 from tests.flows.monitor.conftest import MINUTE, Shop
 
 HOUR = timedelta(hours=1)
@@ -159,6 +161,26 @@ def test_a_wrong_file_stops_neither_the_other_checks_nor_goes_unsaid(shop: Shop,
     assert "_freshness.yml:4: `warn` is '6 fortnights'" in str(said(report, "freshness").problem)
 
 
+def test_without_a_ledger_what_needs_none_is_looked_at_and_told_directly(shop: Shop, warehouse: Path) -> None:
+    declare(shop, freshness=ORDERS, schedules="office: 3\n", slas=NIGHTLY)
+    load(warehouse, berlin(2026, 3, 3, 0))
+    shop.run("sluice", RunState.COMPLETED)
+    database = shop.settings.ledger().database
+    assert database is not None
+    shop.ledger.close()
+    Path(database).write_bytes(b"\x07broken" * 500)
+
+    report = look_at(shop, berlin(2026, 3, 4, 12))
+
+    assert said(report, "freshness").said == "1 stale"
+    assert said(report, "files").said == "1 of 4 wrong"
+    assert "cannot be used" in (said(report, "runs").problem or "")
+    expected = {"shop.orders is stale", "the monitor cannot read _schedules.yml", "the monitor cannot use the ledger"}
+    assert set(report.found) == expected
+    text = (shop.settings.state_dir / "told.jsonl").read_text(encoding="utf-8")
+    assert all(title in text for title in expected)
+
+
 def test_limits_that_are_taken_away_take_their_alerts_along(shop: Shop, warehouse: Path) -> None:
     declare(shop, freshness=ORDERS)
     look_at(shop, berlin(2026, 3, 4, 12))
@@ -208,6 +230,22 @@ def test_a_night_like_the_others_is_not_told(shop: Shop) -> None:
         moment = berlin(2026, 3, 4, 2) + minutes * MINUTE
         shop.ledger.flow_runs.alive("run-0", moment)
         assert look_at(shop, moment).found == ()
+
+
+@pytest.mark.parametrize(
+    ("now", "said"),
+    [
+        (berlin(2026, 3, 4, 1), "No run goes on; the one that is due at 02:00 will finish at about 03:20;"),
+        (berlin(2026, 3, 4, 3, 10), "No run goes on; one that began now would finish at about 04:30;"),
+    ],
+)
+def test_a_declared_schedule_counts_before_the_monitor_ever_ran(shop: Shop, now: datetime, said: str) -> None:
+    declare(shop, slas=NIGHTLY, schedules='sluice: {cron: "0 2 * * *", time_zone: Europe/Berlin}\n')
+    nights(shop, 8, berlin(2026, 3, 4, 2), timedelta(minutes=80))
+
+    (today, *_) = Timeliness(shop.settings, shop.ledger, now).standings["nightly"]
+
+    assert said in observed(today, today.spec.calendar.zone)
 
 
 def test_nothing_is_promised_of_the_days_before_the_ledger_began(shop: Shop) -> None:

@@ -70,7 +70,7 @@ def test_the_reference_has_the_documents_two_accounts() -> None:
         ("CREATE ON DATABASE {database}", "access to everything", 12, "what stands between GRANT and TO"),
         ("CREATE ON DATABASE {database}", "FLY ON DATABASE x", 12, "no privilege FLY on DATABASE; it has CREATE"),
         ("CREATE ON DATABASE {database}", "USAGE ON WAREHOUSE x", 12, "WAREHOUSE is not looked at on PostgreSQL"),
-        ("CREATE ON DATABASE {database}", "SELECT ON TABLE a.b.c", 12, "at most 2 part"),
+        ("CREATE ON DATABASE {database}", "SELECT ON TABLE a.b.c.d", 12, "at most 3 part"),
         ("USAGE, OPERATE ON WAREHOUSE DBT_PROD", "SELECT ON ALL TABLES IN SCHEMA raw", 11, "name the tables"),
         ("snowflake:", "snowflak:", 11, "did you mean 'snowflake'"),
         ("role: '\"Odd Role\"'", "role: Odd Role", 7, "must be one name"),

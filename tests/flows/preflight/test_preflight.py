@@ -127,3 +127,19 @@ def test_what_names_a_calendar_of_a_broken_file_was_not_checked(project: Project
     assert line(found, "_freshness.yml").status is Status.NOT_CHECKED
     assert "_calendars.yml:1" in line(found, "_freshness.yml").detail
     assert line(found, "_schedules.yml").detail == "1 schedule can be read"
+
+
+def test_an_accepted_schema_that_no_check_could_read_stops_a_run_before_it_begins(project: Project) -> None:
+    schemas = project.directory / "expectations" / "schemas" / "duckdb"
+    schemas.mkdir(parents=True)
+    (schemas / "main.orders.yml").write_text("table: main.orders\ncolumns: {id: integer}\n")
+    assert "1 accepted schema" in line(project.look(), "suites and checkpoints").detail
+    (schemas / "main.orders.yml").write_text("garbage: [\n")
+
+    found = project.look(run=True)
+
+    (only,) = red(found)
+    assert "main.orders.yml:" in only.detail
+    assert "`sluice schema accept main.orders` writes the file anew" in only.detail
+    with pytest.raises(ConfigError):
+        found.require()

@@ -128,7 +128,7 @@ def test_a_routing_that_is_wrong_is_said_and_stops_no_run(project: Project) -> N
 
     found = project.look(environment={}, run=True)
 
-    assert "_alerts.yml:1 is wrong" in line(found, "connection", "alerts").detail
+    assert "_alerts.yml:1 is wrong" in line(found, "_alerts.yml", "alerts").detail
     found.require()
 
 
