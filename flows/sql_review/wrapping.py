@@ -75,10 +75,11 @@ def advice(function: exp.Expr, column: exp.Column, *, is_join: bool) -> str:
 
 def _way(column: exp.Column, function: exp.Expr) -> set[str]:
     """What is on the way from a column to the function around it."""
-    kinds, node = set(), column
-    while node is not function:
-        key, node = node.arg_key, node.parent
-        kinds.add(_kind(node, key))
+    kinds: set[str] = set()
+    node: exp.Expr = column
+    while node is not function and node.parent is not None:
+        kinds.add(_kind(node.parent, node.arg_key))
+        node = node.parent
     return kinds - {""}
 
 

@@ -54,7 +54,7 @@ def _find(sql: ParsedSql, sizes: Sizes) -> Iterator[Hit]:
                 continue
             if dialect in _PRUNES_BY_DATE and keeps_order(found.function):
                 continue
-            if recurs(found.function) and _is_in_a_range(found.column, scope.expression):
+            if recurs(found.function) and _is_in_a_range(found.column, scope, dialect):
                 continue
             table = stored_table(found.column, found.scope)
             if table is None or _is_known_to_be_small(table, sizes):
@@ -84,7 +84,7 @@ def _moved_hits(sql: ParsedSql, found: list[tuple[exp.Expr, Moved, exp.Table]]) 
             )
 
 
-def _conditions(query: exp.Select) -> Iterator[tuple[exp.Expr, bool]]:
+def _conditions(query: exp.Expr) -> Iterator[tuple[exp.Expr, bool]]:
     """Each condition that a row has to pass, and whether it is a join's."""
     where = query.args.get("where")
     places = [(where.this, False)] if where else []
@@ -154,9 +154,17 @@ def _compared(condition: exp.Expr) -> str | None:
     return None
 
 
-def _is_in_a_range(column: exp.Column, query: exp.Select) -> bool:
-    """Whether another condition limits the column already."""
-    return any(_compared(condition) == column.sql() for condition, is_join in _conditions(query) if not is_join)
+def _is_in_a_range(column: exp.Column, scope: Scope, dialect: str) -> bool:
+    """Whether another filter limits the column already, or would, once it is written as a range."""
+    for condition, is_join in _conditions(scope.expression):
+        if is_join:
+            continue
+        found = _wrapped(condition, False, scope, dialect)
+        if found is not None and not recurs(found.function) and found.column.sql() == column.sql():
+            return True
+        if _compared(condition) == column.sql():
+            return True
+    return False
 
 
 def _made_inside(column: exp.Expr, scope: Scope, dialect: str) -> _Wrapped | None:

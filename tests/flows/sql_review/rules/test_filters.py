@@ -32,6 +32,7 @@ FOUND = [
     ("month(ts) = 1 or month(ts) = 3", RECURS),
     ("year(ts) = 2025 or ts > '2026-06-01'", RANGE),
     ("year(ts) = 2026 and k = 2", RANGE),
+    ("year(ts) = 2026 and month(ts) = 2", RANGE),
 ]
 
 
@@ -65,6 +66,7 @@ def test_what_is_made_a_date_is_found_in_changes_and_joins_too_but_not_where_pru
     sql: str, dialect: str
 ) -> None:
     assert rules(sql, dialect) == [FILTER]
+    assert rules("select x from a where ts::date = current_date and hour(ts) = 2", "snowflake") == []
     if "current_date -" not in sql:
         assert rules(sql, "snowflake") == []
 
