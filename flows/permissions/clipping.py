@@ -14,6 +14,10 @@ _PRIVILEGES = (
     "SELECT", "INSERT", "UPDATE", "DELETE", "TRUNCATE", "REFERENCES", "TRIGGER", "USAGE", "CREATE", "CONNECT", "TEMP",
     "TEMPORARY", "EXECUTE", "ALL", "OPERATE", "MONITOR", "MODIFY", "OWNERSHIP", "GRANT", "REBUILD", "APPLY", "IMPORTED",
 )  # fmt: skip
+_KINDS = (
+    *_BEFORE_NAMES, "ALL", "FUTURE", "IN", "TABLES", "VIEWS", "SCHEMAS", "FUNCTION", "FUNCTIONS", "PROCEDURE", "TYPE",
+    "SEQUENCE", "SEQUENCES", "STAGE", "STREAM", "TASK", "PIPE", "FILE", "FORMAT", "INTEGRATION", "LANGUAGE", "SERVER",
+)  # fmt: skip
 _MOST = 60
 """Words. No statement that matters here is longer, but for lists of names."""
 _TO_COME = "${...}"
@@ -52,10 +56,18 @@ def _grant(tokens: Sequence[Token]) -> list[Token]:
     to = "FROM" if words[0] == "REVOKE" else "TO"
     if to not in words:
         statement = [token for token in tokens[: _text_end(tokens[:reach])] if not _is_end(token)]
-        return completed(statement) if cut_off(statement) else []
+        return completed(statement) if cut_off(statement) and not _goes_on_in_words(tokens[:reach]) else []
     at = words.index(to) + 1
     end, is_whole = _names(tokens, at, _BEFORE_NAMES)
-    return list(tokens[:end]) if is_whole else completed(list(tokens[:at]))
+    if is_whole:
+        return list(tokens[:end])
+    return completed(list(tokens[:end])) if "ON" in words else _open(tokens, end)
+
+
+def _goes_on_in_words(tokens: Sequence[Token]) -> bool:
+    """Whether words follow the object's name, as in "revoke select on the old tables": then it is prose."""
+    end, _ = _names(tokens, [token.word for token in tokens].index("ON") + 1, _KINDS)
+    return end < len(tokens) and tokens[end].word.isidentifier()
 
 
 def _open(tokens: Sequence[Token], at: int) -> list[Token]:
