@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from flows.permissions.clipping import clipped, completed, cut_off
+from flows.permissions.clipping import MOST, clipped, completed, cut_off
 from flows.permissions.tokens import UNKNOWN, Token, statements
 
 _CONTAINERS = ("WAREHOUSE", "SCHEMA", "DATABASE")
@@ -100,7 +100,7 @@ def _found(sql: str, in_program: bool) -> Iterator[list[Token]]:
                 break
             if start < after:
                 continue  # it is a part of the one before
-            one = clipped(statement[start:])
+            one = clipped(statement[start : start + MOST])
             after = start + max(len(one), 1)
             if len(one) > 1:
                 yield one

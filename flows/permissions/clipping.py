@@ -18,8 +18,8 @@ _KINDS = (
     *_BEFORE_NAMES, "ALL", "FUTURE", "IN", "TABLES", "VIEWS", "SCHEMAS", "FUNCTION", "FUNCTIONS", "PROCEDURE", "TYPE",
     "SEQUENCE", "SEQUENCES", "STAGE", "STREAM", "TASK", "PIPE", "FILE", "FORMAT", "INTEGRATION", "LANGUAGE", "SERVER",
 )  # fmt: skip
-_MOST = 60
-"""Words. No statement that matters here is longer, but for lists of names."""
+MOST = 400
+"""Words and signs that are looked at from a verb on: enough for lists of a hundred names."""
 _TO_COME = "${...}"
 
 
@@ -61,7 +61,7 @@ def _grant(tokens: Sequence[Token]) -> list[Token]:
     end, is_whole = _names(tokens, at, _BEFORE_NAMES)
     if is_whole:
         return list(tokens[:end])
-    return completed(list(tokens[:end])) if "ON" in words else _open(tokens, end)
+    return completed(list(tokens[:end])) if "ON" in words[:at] else _open(tokens, end)
 
 
 def _goes_on_in_words(tokens: Sequence[Token]) -> bool:
@@ -78,11 +78,12 @@ def _open(tokens: Sequence[Token], at: int) -> list[Token]:
 def _reach(tokens: Sequence[Token]) -> int:
     """How far the signs go on that a grant may have."""
     depth = 0
-    for at, token in enumerate(tokens[:_MOST]):
+    for at, token in enumerate(tokens[:MOST]):
         depth += {"(": 1, ")": -1}.get(token.text, 0)
-        if depth < 0 or not (_is_name(token) or _is_end(token) or token.text in tuple(".,()*")):
+        is_next = at > 1 and token.word in ("GRANT", "REVOKE")
+        if depth < 0 or is_next or not (_is_name(token) or _is_end(token) or token.text in tuple(".,()*")):
             return at
-    return min(len(tokens), _MOST)
+    return min(len(tokens), MOST)
 
 
 def _names(tokens: Sequence[Token], at: int, between: Sequence[str]) -> tuple[int, bool]:
@@ -111,13 +112,13 @@ def _past_end(tokens: Sequence[Token], at: int) -> int:
 def _text_end(tokens: Sequence[Token]) -> int:
     """Where the program's text ends that the words stand in."""
     depth = 0
-    for at, token in enumerate(tokens[:_MOST]):
+    for at, token in enumerate(tokens[:MOST]):
         depth += {"(": 1, ")": -1}.get(token.text, 0)
         following = tokens[at + 1] if at + 1 < len(tokens) else None
         is_last = following is None or following.line > token.line or following.text in (",", ")", "]")
         if depth < 0 or (_is_end(token) and is_last):
             return at
-    return min(len(tokens), _MOST)
+    return min(len(tokens), MOST)
 
 
 def _is_name(token: Token) -> bool:

@@ -77,6 +77,7 @@ PROGRAMS = {
     "the second of a list in one line": ("s.yml", "[drop table staging.x, drop table raw.charges]", 1),
     "the second of a JSON list": ("a.json", '["drop table staging.x", "drop table raw.charges"]', 1),
     "a new owner": ("a.py", 'run("grant ownership on schema raw "\n    "to role other revoke current grants")', 1),
+    "a long list": ("a.py", f"revoke select on {', '.join(f'raw.t{n}' for n in range(50))} from role dbt_role", 1),
     "another name": ("a.py", 'run("""alter table raw.charges\n  rename to old""")', 1),
 }  # fmt: skip
 
@@ -119,7 +120,8 @@ def test_whose_it_is_cannot_be_told_where_the_statement_does_not_say(registry: R
         ("a.py", 'assert "DROP TABLE" in sql or "REVOKE" in sql'),
         ("a.py", '"""To revoke: ask. We revoke access; a drop of rows, and drop table statistics."""'),
         ("a.py", "# revoke what {name} may do, and drop it"),
-        ("a.py", "word == 'REVOKE' and 'FROM' not in words"),
+        ("a.py", "word == 'REVOKE' and 'FROM' not in words and 'ON' in words"),
+        ("a.sh", "revoke usage on schema x to come\nrevoke select on y from z"),
         ("a.py", '"""Revoke all on a schema that was left behind; revoke select on the old tables, too."""'),
         ("a.sh", "psql <<EOF\nrevoke select on raw.charges from role interns;\nEOF\nexport ROLE=dbt_role"),
         ("a.py", "x = '''\n-- revoke select on raw.charges from role dbt_role\n'''"),
