@@ -12,7 +12,7 @@ from flows.permissions.terraform import taken_out
 from flows.permissions.touching import may_touch, touched
 from flows.preflight.accounts import Registry, ServiceAccount
 
-_NOT_READ = (".md", ".rst", ".txt", ".lock", ".svg", ".html", ".csv", ".ipynb")
+_NOT_READ = (".md", ".rst", ".txt", ".lock", ".svg", ".html", ".csv")
 """Prose and data that nothing executes."""
 _PICTURES_AND_DATA = (
     ".png",
