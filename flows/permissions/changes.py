@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from flows.permissions.clipping import MOST, clipped, completed, cut_off
 from flows.permissions.tokens import UNKNOWN, Token, statements
 
 _CONTAINERS = ("WAREHOUSE", "SCHEMA", "DATABASE")
@@ -69,19 +70,16 @@ class Change:
     unknown: frozenset[str] = frozenset()
 
 
-def changes_in(sql: str, *, removed: bool = False) -> list[Change]:
+def changes_in(sql: str, *, removed: bool = False, in_program: bool = False) -> list[Change]:
     """The changes that a text makes.
 
     Args:
         sql: statements, whole or not.
         removed: the text is what was taken out of a file: a GRANT there counts, and nothing else does.
+        in_program: the statements stand among a program's own words.
     """
     found: list[Change] = []
-    for statement in statements(sql):
-        start = _start(statement)
-        if start is None:
-            continue
-        tokens = statement[start:]
+    for tokens in _found(sql, in_program):
         kind = _kind(tokens)
         if removed:
             kind = Kind.REMOVED_GRANT if tokens[0].word == "GRANT" else None
@@ -91,20 +89,36 @@ def changes_in(sql: str, *, removed: bool = False) -> list[Change]:
     return found
 
 
-def _start(statement: Sequence[Token]) -> int | None:
-    """Where the verb is: the rest of a statement that began before the hunk may stand before it, or a BEGIN."""
+def _found(sql: str, in_program: bool) -> Iterator[list[Token]]:
+    """The statements of a text, each from its verb on."""
+    for statement in statements(sql):
+        after = 0
+        for start in _starts(statement):
+            if not in_program:
+                one = statement[start:]
+                yield completed(one) if cut_off(one) else one
+                break
+            if start < after:
+                continue  # it is a part of the one before
+            one = clipped(statement[start : start + MOST])
+            after = start + max(len(one), 1)
+            if len(one) > 1:
+                yield one
+
+
+def _starts(statement: Sequence[Token]) -> Iterator[int]:
+    """Where verbs are: the rest of a statement that began before the hunk may stand before one, or a BEGIN."""
     for position, token in enumerate(statement):
         rest = statement[position + 1 : position + 5]
         following = rest[0].word if rest else ""
-        if token.word in ("GRANT", "REVOKE") and rest and following != "OPTION":
-            return position
-        if token.word in ("DROP", "ALTER") and (following in ("OWNED", "DEFAULT") or _object(rest)):
-            return position
-        if token.word == "REPLACE" and statement[position - 1].word == "OR" and _object(rest):
-            return position  # the new one has no grants, and nobody has any on it
-        if token.word == "REASSIGN" and following == "OWNED":
-            return position
-    return None
+        if (
+            (token.word in ("GRANT", "REVOKE") and rest and following != "OPTION")
+            or (token.word in ("DROP", "ALTER") and (following in ("OWNED", "DEFAULT") or _object(rest)))
+            # A new one in its place has no grants, and nobody has any on it.
+            or (token.word == "REPLACE" and statement[position - 1].word == "OR" and _object(rest))
+            or (token.word == "REASSIGN" and following == "OWNED")
+        ):
+            yield position
 
 
 def _object(tokens: Sequence[Token]) -> str:
@@ -183,7 +197,7 @@ def _change(kind: Kind, tokens: Sequence[Token], about: int, first: int) -> Chan
 
 def _unknown(kind: Kind, tokens: Sequence[Token], object_kind: str, about: int, end: int) -> frozenset[str]:
     """Names that may be a user's or a role's, and are not all there."""
-    if kind is Kind.REVOKE and not {"FROM", "ROLE"} & {token.word for token in tokens}:
+    if kind is Kind.REVOKE and not {"FROM", "ROLE", "ON"} & {token.word for token in tokens}:
         return frozenset()  # it is a word of prose
     if kind is Kind.ALTER:
         start, end = (about, end) if object_kind in _PEOPLE else (end, end)

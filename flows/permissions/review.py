@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from flows.permissions.changes import Change, Kind, changes_in
 from flows.permissions.diff import Hunk, Side, parse_diff, unread_files
+from flows.permissions.programs import plain, templates, without_inner_templates
 from flows.permissions.terraform import taken_out
-from flows.permissions.tokens import without_quotes
 from flows.permissions.touching import may_touch, touched
 from flows.preflight.accounts import Registry, ServiceAccount
 
-_NOT_READ = (".md", ".rst", ".txt", ".lock", ".svg", ".html", ".csv", ".ipynb")
+_NOT_READ = (".md", ".rst", ".txt", ".lock", ".svg", ".html", ".csv")
 """Prose and data that nothing executes."""
 _PICTURES_AND_DATA = (
     ".png",
@@ -29,7 +29,9 @@ _PICTURES_AND_DATA = (
     ".xlsx",
 )
 _SQL = (".sql", ".ddl", ".j2", ".jinja", ".jinja2")
-_WRITE_IT_OUT = "a name in it is filled in by another program, and could be a registered account's; write it out"
+_WRITE_IT_OUT = (
+    "a name in it is filled in elsewhere, and could be a registered account's; write the statement out, in one piece"
+)
 
 
 @dataclass(frozen=True)
@@ -125,29 +127,30 @@ def _changes(hunk: Hunk) -> Iterator[tuple[str, Side, Change]]:
 
 
 def _made(text: str, file: str) -> list[Change]:
-    name = file.lower()
-    if name.endswith(_SQL):
-        return changes_in(text)
-    if name.endswith((".tf", *_NOT_READ)):
-        return []
-    # SQL in a script or a workflow: each line by itself, whatever it is quoted with.
-    return [
-        Change(**{**vars(one), "lines": (number, number)})
-        for number, line in enumerate(text.split("\n"))
-        for one in changes_in(without_quotes(line))
-    ]
+    return [] if file.lower().endswith(_NOT_READ) else list(_read(text, file))
+
+
+def _read(text: str, file: str, *, removed: bool = False) -> Iterator[Change]:
+    """The changes in a file's text, and those in texts that its templates hold."""
+    if file.lower().endswith(_SQL):
+        yield from changes_in(without_inner_templates(text), removed=removed)
+    else:
+        yield from changes_in(plain(text), removed=removed, in_program=True)
+    for inner, first in templates(text):
+        for one in changes_in(plain(inner), removed=removed, in_program=True):
+            yield replace(one, lines=(one.lines[0] + first, one.lines[1] + first))
 
 
 def _taken(hunk: Hunk) -> list[Change]:
-    for suffixes in (_SQL, (".tf",)):
-        if hunk.old_file.lower().endswith(suffixes):
-            # In a file that nothing executes any more it is as good as gone.
-            now = hunk.new.text if hunk.new_file.lower().endswith(suffixes) else ""
-            if suffixes != _SQL:
-                return list(taken_out(hunk.old.text, now))
-            still = {change.sql.upper() for change in changes_in(now, removed=True)}
-            return [one for one in changes_in(hunk.old.text, removed=True) if one.sql.upper() not in still]
-    return []
+    if hunk.old_file.lower().endswith(_NOT_READ):
+        return []
+    # In a file that nothing executes any more it is as good as gone.
+    now = "" if hunk.new_file.lower().endswith(_NOT_READ) else hunk.new.text
+    still = {change.sql.upper() for change in _read(now, hunk.new_file, removed=True)}
+    gone = [one for one in _read(hunk.old.text, hunk.old_file, removed=True) if one.sql.upper() not in still]
+    if hunk.old_file.lower().endswith(".tf"):
+        gone += taken_out(hunk.old.text, now if hunk.new_file.lower().endswith(".tf") else "")
+    return gone
 
 
 def _covers(change: Change, number: int) -> bool:

@@ -19,7 +19,8 @@ _VARIABLE = r"""(?:
   | (?i:identifier)\s*\([^()]*(?:\([^()]*\)[^()]*)*\)?
 )"""
 _LITERAL_NAME = r"(?i:identifier)\s*\(\s*(?P<tick>'|\$\$)(?P<named>[^'\\$]*)(?P=tick)\s*\)"
-_LITERAL = re.compile(_LITERAL_NAME)
+LITERAL = re.compile(_LITERAL_NAME)
+"""`identifier('name')`, which is a name like any other."""
 _TOKEN = re.compile(
     rf"""
     (?P<comment>--[^\n]*|//[^\n]*|/\*.*?(?:\*/|\Z)|\{{\#.*?(?:\#\}}|\Z))
@@ -36,9 +37,6 @@ _TOKEN = re.compile(
 )
 _FILLED_IN = re.compile(_VARIABLE, re.VERBOSE | re.DOTALL)
 _VERB = re.compile(r"\s*(?:revoke|drop|grant|alter|create)\b", re.IGNORECASE)
-_QUOTES = str.maketrans({"'": " ", '"': " ", "`": " "})
-_PUT_IN = re.compile(r"""["'`]\s*(?:\+|\|\|)\s*[\w.()\[\]]+(?:\s*(?:\+|\|\|)\s*["'`])?""")
-"""How a program puts a value between two pieces of text."""
 _GOES_ON = re.compile(r"\s*\|\|")
 
 
@@ -82,12 +80,6 @@ def statements(sql: str) -> list[list[Token]]:
         else:
             current.append(Token(text, kind == "quoted", line))
     return [statement for statement in [*found, current] if statement]
-
-
-def without_quotes(line: str) -> str:
-    """A line of a program or script without the quotes that hold SQL in it."""
-    line = _LITERAL.sub(lambda found: f" {found['named']} ", line)
-    return _PUT_IN.sub(" ${...} ", line).translate(_QUOTES)
 
 
 def _tokens(sql: str) -> Iterator[tuple[str, str, int]]:

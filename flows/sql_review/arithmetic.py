@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
+from flows.sql_review.parsing import written
+
 _FLIPPED: Mapping[type[exp.Expr], type[exp.Expr]] = {
     exp.EQ: exp.EQ, exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE,
 }  # fmt: skip
@@ -68,7 +70,7 @@ def with_moved(statement: exp.Expr, found: list[tuple[exp.Expr, Moved]], dialect
     exact = [(nodes[numbered[id(condition)]], one) for condition, one in found if one.is_exact]
     for node, one in exact:
         node.replace(one.condition.copy())
-    return copy.sql(dialect, pretty=True, comments=False) if exact else None
+    return written(copy, dialect) if exact else None
 
 
 def _is_constant(node: exp.Expr) -> bool:

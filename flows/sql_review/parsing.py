@@ -10,8 +10,8 @@ from functools import cached_property
 
 import sqlglot
 from sqlglot import exp
-from sqlglot.errors import ParseError, SqlglotError, TokenError
-from sqlglot.optimizer.scope import Scope, traverse_scope
+from sqlglot.errors import ErrorLevel, ParseError, SqlglotError, TokenError, UnsupportedError
+from sqlglot.optimizer.scope import Scope, build_scope, traverse_scope
 from sqlglot.tokenizer_core import Token, TokenType
 
 from flows.sql_review.source import SqlSource, UnreadableError
@@ -38,6 +38,12 @@ class ParsedSql:
     def outputs(self) -> tuple[Scope, ...]:
         """Of those the queries whose rows are what a statement gives."""
         return tuple(scope for scope in self.scopes if scope.is_root)
+
+    @cached_property
+    def changes(self) -> tuple[Scope, ...]:
+        """What each DELETE and UPDATE looks through, as the query that it is."""
+        read = [_rows_of(item) for item in self.statements if isinstance(item, exp.Delete | exp.Update)]
+        return tuple(scope for query in read if query is not None and (scope := build_scope(query)) is not None)
 
     def span(self, node: exp.Expr) -> tuple[int, int]:
         """Offsets of the first and the last name in a piece of SQL; of all of it if it has none."""
@@ -70,7 +76,7 @@ def parse(source: SqlSource) -> ParsedSql:
     """
     dialect = sqlglot.Dialect.get_or_raise(source.dialect)
     try:
-        with _quiet():
+        with quiet():
             tokens = dialect.tokenize(source.sql)
             statements = [item for item in dialect.parser().parse(tokens, source.sql) if item is not None]
     except ParseError as error:
@@ -99,6 +105,14 @@ def parse(source: SqlSource) -> ParsedSql:
     return ParsedSql(source, tuple(statements), tokens)
 
 
+def written(statement: exp.Expr, dialect: str) -> str | None:
+    """A statement's SQL; None where sqlglot would leave out what it has no words for in this dialect."""
+    try:
+        return statement.sql(dialect, pretty=True, comments=False, unsupported_level=ErrorLevel.RAISE)
+    except UnsupportedError:
+        return None
+
+
 def _is_text(body: object) -> bool:
     if isinstance(body, exp.Block):
         return any(_is_text(each) for each in body.expressions)
@@ -112,6 +126,23 @@ def _outermost(statement: exp.Expr) -> Iterator[exp.Query]:
         return
     for child in statement.iter_expressions():
         yield from _outermost(child)
+
+
+def _rows_of(statement: exp.Delete | exp.Update) -> exp.Select | None:
+    """The query of the rows that a statement deletes or changes, its tables joined with commas."""
+    tables = [statement.this, *(statement.args.get("using") or ())]
+    if from_ := statement.args.get("from_"):
+        tables.append(from_.this)
+    where = statement.args.get("where")
+    if not all(isinstance(table, exp.Table | exp.Subquery) for table in tables):
+        return None
+    first, *others = [table.copy() for table in tables]
+    query = exp.select("*").from_(first)
+    for table in others:
+        query = query.join(table, copy=False)
+        # Joins that stand behind a table in it are the query's own.
+        query.args["joins"] += table.args.pop("joins", None) or []
+    return query.where(where.this.copy(), copy=False) if where else query
 
 
 def _is_ephemeral(node: exp.Expr) -> bool:
@@ -129,8 +160,8 @@ def _verb(statement: exp.Expr) -> str:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    # It warns on standard error of what it does not understand, quoting it; here that is an error of its own.
+def quiet() -> Iterator[None]:
+    """Keep sqlglot from standard error, where it quotes SQL without its file; what is not understood is told here."""
     logger = logging.getLogger("sqlglot")
     before = logger.level
     logger.setLevel(logging.CRITICAL)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from flows.sql_review.finding import Allowed, Finding, NotReviewed
 from flows.sql_review.lines import LineMap
-from flows.sql_review.parsing import ParsedSql, parse
+from flows.sql_review.parsing import ParsedSql, parse, quiet
 from flows.sql_review.rules.known import RULES
 from flows.sql_review.rules.plans import PLAN_RULES
 from flows.sql_review.rules.rule import Hit, Rule
@@ -41,7 +41,8 @@ def review(sources: Iterable[SqlSource], sizes: Sizes, explain: Explain | None =
     done = Reviewed()
     for source in sources:
         try:
-            _review(source, sizes, explain, done)
+            with quiet():
+                _review(source, sizes, explain, done)
         except UnreadableError as error:
             done.not_reviewed.append(NotReviewed(source.file, str(error)))
         except Exception as error:  # noqa: BLE001 - sqlglot raises anything on odd SQL; the other files go on

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
+from flows.sql_review.parsing import written
 from flows.sql_review.rewriting_conditions import Aggregate, understood
 
 
@@ -74,7 +75,8 @@ def rewritten(statement: exp.Expr, found: Iterable[Correlated], dialect: str) ->
         replaced |= {original for _, _, original in items}
     if not replaced:
         return None, replaced
-    return copy.sql(dialect, pretty=True, comments=False), replaced
+    sql = written(copy, dialect)
+    return sql, replaced if sql else set()
 
 
 def _replace(outer: exp.Select, items: list[tuple[exp.Subquery, Aggregate, int]]) -> None:

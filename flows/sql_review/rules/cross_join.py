@@ -21,7 +21,7 @@ _UNNAMED = ""
 
 
 def _find(sql: ParsedSql, _sizes: Sizes) -> Iterator[Hit]:
-    for scope in sql.scopes:
+    for scope in (*sql.scopes, *sql.changes):
         if isinstance(scope.expression, exp.Select):
             yield from _find_in(scope, scope.expression, sql)
 
@@ -68,6 +68,10 @@ def _may_be_of_all_pairs(join: exp.Join, known: set[str]) -> bool:
 
 def _is_always_true(condition: exp.Expr) -> bool:
     condition = condition.unnest()
+    if isinstance(condition, exp.Or):
+        return any(_is_always_true(branch) for branch in condition.flatten())
+    if isinstance(condition, exp.And):
+        return all(_is_always_true(part) for part in condition.flatten())
     if isinstance(condition, exp.Boolean):
         return bool(condition.this)
     if isinstance(condition, exp.EQ) and isinstance(condition.this, exp.Literal):
@@ -104,8 +108,14 @@ def _parts(condition: exp.Expr) -> Iterator[exp.Expr]:
     if isinstance(condition, exp.And):
         for part in condition.flatten():
             yield from _parts(part)
-    else:
+    elif not _is_always_true(condition) and not _keeps_nearly_all(condition):
         yield condition
+
+
+def _keeps_nearly_all(condition: exp.Expr) -> bool:
+    """`a.id <> b.id`: of each row's partners it leaves out a few, and ties it to none."""
+    is_unequal = isinstance(condition, exp.NEQ | exp.NullSafeNEQ)
+    return is_unequal and not isinstance(condition.expression, exp.All | exp.Any | exp.Subquery)
 
 
 def _tables(condition: exp.Expr, query: exp.Select, known: set[str]) -> set[str]:
@@ -133,7 +143,12 @@ def _known(scope: Scope) -> set[str]:
 
 
 def _spelled(join: exp.Join, sql: ParsedSql) -> str:
-    if join.args.get("on") and next(join.args["on"].find_all(exp.Column), None):
+    on = join.args.get("on")
+    if on and next(on.find_all(exp.Column), None):
+        if _is_always_true(on):
+            return "join on a condition that is always true: every row"
+        if any(_keeps_nearly_all(part.unnest()) for part in on.find_all(exp.NEQ, exp.NullSafeNEQ)):
+            return "join that nothing ties but <>, which keeps nearly all: every row"
         return "join whose conditions are each about one table alone: of what passes them every row"
     if join.text("kind").upper() == "CROSS":
         return "cross join: every row"

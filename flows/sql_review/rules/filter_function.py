@@ -14,13 +14,9 @@ from flows.sql_review.parsing import ParsedSql
 from flows.sql_review.rows import origin, stored_table
 from flows.sql_review.rules.rule import INCIDENT, Hit, Rule
 from flows.sql_review.sizes import Sizes, names_of
+from flows.sql_review.wrapping import PARTS, TO_DATE, advice, column_of, keeps_order, recurs
 
-_COMPARISONS = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In)
-_TO_DATE = (exp.Date, exp.TsOrDsToDate, exp.DateTrunc, exp.TimestampTrunc)
-_PARTS = (exp.Year, exp.Month, exp.Quarter, exp.Week, exp.Day, exp.Extract, exp.TimeToStr, exp.ToChar)
-_TEXT = (exp.Substring, exp.Left, exp.Right)
-"""Not lower, upper or trim: who compares so has data that is spelled so, and a column that few values tell apart."""
-_DATES = ("DATE", "TIMESTAMP", "TIMESTAMPTZ", "TIMESTAMPNTZ", "TIMESTAMPLTZ", "DATETIME")
+_COMPARISONS = (exp.EQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In, exp.Like)
 _PRUNES_BY_DATE = ("snowflake",)
 """Whose pruning sees through what keeps the order of times: a cast to a date, date_trunc."""
 
@@ -43,7 +39,7 @@ class _Wrapped:
 def _find(sql: ParsedSql, sizes: Sizes) -> Iterator[Hit]:
     dialect = sql.source.dialect
     arithmetic: list[tuple[exp.Expr, Moved, exp.Table]] = []
-    for scope in sql.scopes:
+    for scope in (*sql.scopes, *sql.changes):
         if not isinstance(scope.expression, exp.Select):
             continue
         for condition, is_join in _conditions(scope.expression):
@@ -56,7 +52,9 @@ def _find(sql: ParsedSql, sizes: Sizes) -> Iterator[Hit]:
             found = _wrapped(condition, is_join, scope, dialect)
             if found is None:
                 continue
-            if dialect in _PRUNES_BY_DATE and _keeps_order(found.function):
+            if dialect in _PRUNES_BY_DATE and keeps_order(found.function):
+                continue
+            if recurs(found.function) and _is_in_a_range(found.column, scope, dialect):
                 continue
             table = stored_table(found.column, found.scope)
             if table is None or _is_known_to_be_small(table, sizes):
@@ -64,7 +62,7 @@ def _find(sql: ParsedSql, sizes: Sizes) -> Iterator[Hit]:
             yield Hit(
                 f"the {'join' if is_join else 'filter'} is on {found.said}, not on"
                 f" {found.column.sql(dialect)}: no index, sort order or statistics of {table.name} can be used",
-                _advice(found.function, found.column, is_join),
+                advice(found.function, found.column, is_join=is_join),
                 sql.span(condition),
             )
     yield from _moved_hits(sql, arithmetic)
@@ -86,7 +84,7 @@ def _moved_hits(sql: ParsedSql, found: list[tuple[exp.Expr, Moved, exp.Table]]) 
             )
 
 
-def _conditions(query: exp.Select) -> Iterator[tuple[exp.Expr, bool]]:
+def _conditions(query: exp.Expr) -> Iterator[tuple[exp.Expr, bool]]:
     """Each condition that a row has to pass, and whether it is a join's."""
     where = query.args.get("where")
     places = [(where.this, False)] if where else []
@@ -98,33 +96,75 @@ def _conditions(query: exp.Select) -> Iterator[tuple[exp.Expr, bool]]:
 
 def _wrapped(condition: exp.Expr, is_join: bool, scope: Scope, dialect: str) -> _Wrapped | None:
     """A function of one column that is compared with what does not depend on the same row."""
-    if not isinstance(condition, _COMPARISONS):
+    if isinstance(condition, exp.Or):
+        return None if is_join else _in_all_branches(condition, scope, dialect)
+    if not isinstance(condition, _COMPARISONS) or not _begins_with_text(condition):
         return None
-    sides = [(condition.this, [value for key, value in condition.args.items() if key != "this"])]
-    if isinstance(condition, exp.Binary):
-        sides.append((condition.expression, [condition.this]))
-    for side, others in sides:
+    for side, others in _sides(condition):
         function = side.unnest()
-        column = _inner(function)
+        column = None if isinstance(function, exp.Column) else column_of(function)
         names = _own_tables(others, scope)
         made = None if is_join or names else _made_inside(function, scope, dialect)
         if made is not None:
             return made
-        if column is None or (is_join and not isinstance(function, exp.Cast)):
+        if column is None:
             continue
-        if is_join:
-            # A join on a cast key; the other side is another table's.
-            if (
-                isinstance(condition, exp.EQ)
-                and names
-                and column.table
-                and column.table not in names
-                and "" not in names
-            ):
-                return _Wrapped(function, column, scope, function.sql(dialect))
-        elif not names:
+        if not is_join and not names:
+            return _Wrapped(function, column, scope, function.sql(dialect))
+        # A join on a cast key or a date of it; the other side is another table's.
+        is_key = is_join and isinstance(function, (exp.Cast, *TO_DATE)) and isinstance(condition, exp.EQ)
+        if is_key and names and column.table and column.table not in names and "" not in names:
             return _Wrapped(function, column, scope, function.sql(dialect))
     return None
+
+
+def _sides(condition: exp.Expr) -> list[tuple[exp.Expr, list[object]]]:
+    """Each side of a comparison, and what it is compared with."""
+    sides = [(condition.this, [value for key, value in condition.args.items() if key != "this"])]
+    if isinstance(condition, exp.Binary):
+        sides.append((condition.expression, [condition.this]))
+    return sides
+
+
+def _begins_with_text(condition: exp.Expr) -> bool:
+    """Whether it is no LIKE, or one that gives a beginning, by which values in order can be found."""
+    if not isinstance(condition, exp.Like):
+        return True
+    pattern = condition.expression
+    is_text = isinstance(pattern, exp.Literal) and pattern.is_string
+    return is_text and not condition.args.get("negate") and not pattern.name.startswith(("%", "_"))
+
+
+def _in_all_branches(condition: exp.Or, scope: Scope, dialect: str) -> _Wrapped | None:
+    """Of an OR whose branches are all about one column: what would be ranges of it otherwise."""
+    branches = [branch.unnest() for branch in condition.flatten()]
+    found = [_wrapped(branch, False, scope, dialect) for branch in branches]
+    columns = {one.column.sql() if one else _compared(branch) for one, branch in zip(found, branches, strict=True)}
+    return next(filter(None, found), None) if len(columns) == 1 else None
+
+
+def _compared(condition: exp.Expr) -> str | None:
+    """The column that is compared as it is with a constant."""
+    if not isinstance(condition, _COMPARISONS):
+        return None
+    for side, others in _sides(condition):
+        is_alone = not any(value.find(exp.Column) for value in _nodes(others))
+        if isinstance(side.unnest(), exp.Column) and is_alone:
+            return str(side.unnest().sql())
+    return None
+
+
+def _is_in_a_range(column: exp.Column, scope: Scope, dialect: str) -> bool:
+    """Whether another filter limits the column already, or would, once it is written as a range."""
+    for condition, is_join in _conditions(scope.expression):
+        if is_join:
+            continue
+        found = _wrapped(condition, False, scope, dialect)
+        if found is not None and not recurs(found.function) and found.column.sql() == column.sql():
+            return True
+        if _compared(condition) == column.sql():
+            return True
+    return False
 
 
 def _made_inside(column: exp.Expr, scope: Scope, dialect: str) -> _Wrapped | None:
@@ -134,7 +174,7 @@ def _made_inside(column: exp.Expr, scope: Scope, dialect: str) -> _Wrapped | Non
         return None
     function, inside = found[0].unnest(), found[1]
     is_day = isinstance(function, exp.Cast) and function.to.this.value == "DATE"
-    inner = _inner(function) if is_day or isinstance(function, (*_TO_DATE, *_PARTS)) else None
+    inner = column_of(function) if is_day or isinstance(function, (*TO_DATE, *PARTS)) else None
     if inner is None:
         return None
     return _Wrapped(function, inner, inside, f"{column.sql(dialect)}, which is {function.sql(dialect)}")
@@ -160,41 +200,9 @@ def _tables(node: exp.Expr, scope: Scope) -> set[str]:
     return {column.table for column in node.find_all(exp.Column) if id(column) in own}
 
 
-def _inner(function: exp.Expr) -> exp.Column | None:
-    """The column within a chain of the functions that this rule is about."""
-    node, depth = function, 0
-    while not isinstance(node, exp.Column):
-        if isinstance(node, exp.Extract):
-            node = node.expression
-        elif isinstance(node, (exp.Cast, *_TO_DATE, *_PARTS, *_TEXT)):
-            node = node.this
-        else:
-            return None
-        node, depth = node.unnest(), depth + 1
-    return node if depth else None
-
-
-def _keeps_order(function: exp.Expr) -> bool:
-    node = function
-    while not isinstance(node, exp.Column):
-        if not isinstance(node, _TO_DATE) and not (isinstance(node, exp.Cast) and node.to.this.value in _DATES):
-            return False
-        node = node.this.unnest()
-    return True
-
-
 def _is_known_to_be_small(table: exp.Table, sizes: Sizes) -> bool:
     rows = sizes.rows(names_of(table.catalog, table.db, table.name))
     return rows is not None and not sizes.is_large(rows)
-
-
-def _advice(function: exp.Expr, column: exp.Column, is_join: bool) -> str:
-    name = column.sql()
-    if is_join:
-        return f"give {name} the type of its partner where it is staged, and join on the column"
-    if _keeps_order(function) or isinstance(function, _PARTS):
-        return f"compare {name} itself with the first instant and the first one after: {name} >= ... and {name} < ..."
-    return f"store {name} as it is compared (where it is staged), and compare the column"
 
 
 FILTER_FUNCTION = Rule(

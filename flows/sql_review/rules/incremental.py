@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+
+from sqlglot import exp
 
 from flows.sql_review.finding import Severity
 from flows.sql_review.parsing import ParsedSql
@@ -12,6 +15,11 @@ from flows.sql_review.source import CLUSTERING_DIALECTS, Model
 
 _KEYLESS = ("append", "insert_overwrite", "microbatch")
 """dbt's strategies that use no key. One that is stated is meant; without one dbt appends, which seldom is."""
+
+_COMMENT = re.compile(r"\{#.*?#\}|--[^\n]*|/\*.*?\*/", re.DOTALL)
+_ASKS = re.compile(r"\w*incremental\w*\s*\(|\{[{%][^}]*\bthis\b")
+"""How a model's text says what is new: dbt's own macro, one that is named after it, or what is there already."""
+_RANGES = (exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between)
 
 
 def _large(sql: ParsedSql, sizes: Sizes) -> Model | None:
@@ -39,6 +47,30 @@ def _without_cluster(sql: ParsedSql, sizes: Sizes) -> Iterator[Hit]:
         )
 
 
+def _without_filter(sql: ParsedSql, sizes: Sizes) -> Iterator[Hit]:
+    model = _large(sql, sizes)
+    if not model or model.incremental_strategy == "microbatch":
+        return  # dbt filters by the event's time
+    wheres = [where for scope in sql.scopes if (where := scope.expression.args.get("where"))]
+    if (
+        _ASKS.search(_COMMENT.sub("", sql.source.text))
+        or any(where.find(*_RANGES) for where in wheres)
+        or _reads_itself(sql, model)
+    ):
+        return
+    yield Hit(
+        f"{model.name} is incremental, has {model.rows:,} rows and no filter by is_incremental(): each run reads and"
+        " writes all of it again",
+        "within {% if is_incremental() %} filter by what is newer than the rows that are there; or state why it must be"
+        " whole",
+    )
+
+
+def _reads_itself(sql: ParsedSql, model: Model) -> bool:
+    own = {name.rpartition(".")[2].lower() for name in (*model.tables, model.name)}
+    return any(table.name.lower() in own for statement in sql.statements for table in statement.find_all(exp.Table))
+
+
 UNIQUE_KEY = Rule(
     "incremental-unique-key",
     Severity.ERROR,
@@ -52,5 +84,12 @@ CLUSTER_BY = Rule(
     Severity.WARNING,
     f"{INCIDENT}, long-term solution 5: clustering keys on large incremental models",
     _without_cluster,
+    needs_rows=True,
+)
+INCREMENTAL_FILTER = Rule(
+    "incremental-filter",
+    Severity.ERROR,
+    f"{INCIDENT}: 2.3 million rows rebuilt daily; an incremental model without a filter does that, and merges",
+    _without_filter,
     needs_rows=True,
 )

@@ -72,6 +72,8 @@ def _keeps_out_null(condition: exp.Expr, column: str) -> bool:
     """A condition that no row passes whose column is NULL: `is not null`, or any comparison with it."""
     if isinstance(condition, exp.Not) and isinstance(condition.this, exp.Is):
         condition = condition.this
+    elif isinstance(condition, exp.Is) and condition.args.get("negate"):
+        pass  # as PostgreSQL's dialect reads `is not null`
     elif not isinstance(condition, exp.Predicate) or isinstance(condition, exp.Is | exp.Exists):
         return False
     left = condition.this

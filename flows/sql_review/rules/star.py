@@ -12,13 +12,15 @@ from flows.sql_review.parsing import ParsedSql
 from flows.sql_review.rows import is_stored
 from flows.sql_review.rules.rule import Hit, Rule
 from flows.sql_review.sizes import Sizes
+from flows.sql_review.source import is_mart
 
 
 def _find(sql: ParsedSql, _sizes: Sizes) -> Iterator[Hit]:
-    if not (sql.source.model and sql.source.model.is_mart):
-        return
+    of_mart = sql.source.model is not None and sql.source.model.is_mart
     told = set()
     for scope in sql.outputs:
+        if not of_mart and not _is_written_to_mart(scope.expression):
+            continue
         for star, table in _stars(scope, frozenset()):
             if id(star) not in told:
                 told.add(id(star))
@@ -27,6 +29,15 @@ def _find(sql: ParsedSql, _sizes: Sizes) -> Iterator[Hit]:
                     "name the columns that readers of the mart are to have",
                     sql.span(_place(star, table)),
                 )
+
+
+def _is_written_to_mart(query: exp.Expr) -> bool:
+    """Whether a statement puts it into a table of a schema or database `marts`, and does not name the columns."""
+    statement = query.parent
+    while isinstance(statement, exp.Subquery | exp.Paren):
+        statement = statement.parent
+    target = statement.this if isinstance(statement, exp.Create | exp.Insert) else None
+    return isinstance(target, exp.Table) and is_mart((target.db, target.catalog))
 
 
 def _stars(scope: Scope, seen: frozenset[int]) -> Iterator[tuple[exp.Expr, exp.Table]]:

@@ -98,12 +98,19 @@ def test_not_in_a_query_that_may_give_null_is_found(dialect: str) -> None:
         "select a.x from a where a.id in (select b.id from b)",
         "select a.x from a where a.id not in (1, 2)",
         "select a.x from a where a.id not in (select b.id from b where b.id is not null)",
+        "select a.x from a where a.id not in (select b.id from b where not b.id is null)",
         "select a.x from a where a.id not in (select b.id from b where b.id > 3 and b.x = 1)",
         "select a.x from a where a.id not in (select coalesce(b.id, 0) from b)",
     ],
 )
-def test_not_in_a_list_or_a_query_without_null_is_fine(sql: str) -> None:
-    assert rules(sql) == []
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_not_in_a_list_or_a_query_without_null_is_fine(sql: str, dialect: str) -> None:
+    assert rules(sql, dialect) == []
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_not_in_the_values_that_are_null_is_found(dialect: str) -> None:
+    assert rules("select x from a where id not in (select b.id from b where b.id is null)", dialect) == [NOT_IN]
 
 
 def test_what_is_not_in_the_model_itself_by_its_key_yet_is_fine() -> None:
@@ -249,7 +256,7 @@ def test_from_how_many_rows_a_table_is_large_can_be_said() -> None:
 def test_a_large_incremental_model_has_a_key_and_where_there_is_such_a_thing_a_cluster(
     dialect: str, more: dict, expected: list[str]
 ) -> None:
-    assert rules(SQL, dialect, model("incremental", **more)) == expected
+    assert rules(f"{SQL} where id > 3", dialect, model("incremental", **more)) == expected
     assert rules(SQL, dialect, model("incremental", 10, **more)) == []
 
 
