@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import asdict
 from fnmatch import fnmatch
@@ -50,7 +51,7 @@ def review(
     from flows.permissions.review import review as look
     from flows.preflight.accounts import REGISTRY, load_registry
 
-    file = settings.project / REGISTRY
+    file = _project(settings) / REGISTRY
     accounts = load_registry(file)
     if accounts is None:
         raise ConfigError("there is no such registry: without it nobody knows which accounts matter", file=file)
@@ -73,13 +74,24 @@ def review(
     if as_json:
         told = [{**asdict(one), "kind": str(one.kind), "breaks": one.breaks} for one in findings]
         given = None if agreed is None else [asdict(one) for one in agreed]
-        document = {"findings": told, "not_reviewed": unread, "approvals": given, "is_empty": nothing is not None}
-        print_json({**document, "exit_code": int(code)})
+        document = {"registry": str(file), "findings": told, "not_reviewed": unread, "approvals": given}
+        print_json({**document, "is_empty": nothing is not None, "exit_code": int(code)})
     elif nothing is not None:
         click.echo(nothing)
     else:
-        _print(findings, unread, agreed)
+        _print(findings, unread, agreed, len(accounts.accounts), file)
+        if left_out := len(found) + len(not_reviewed) - len(findings) - len(unread):
+            click.echo(f"left out by --ignore: {left_out} more")
     return code
+
+
+def _project(settings: Settings) -> Path:
+    """The project whose registry counts: the one that is named, or else the repository here."""
+    from flows.permissions.diff import git_top
+
+    is_named = click.get_current_context().params.get("project") or os.environ.get("SLUICE_PROJECT")
+    top = None if is_named or not settings.is_reference else git_top(Path.cwd())
+    return settings.project if top is None else top
 
 
 def _read(diff: Path | None) -> str:
@@ -97,7 +109,9 @@ def _read(diff: Path | None) -> str:
     return text
 
 
-def _print(findings: list[Finding], unread: list[str], agreed: list[Approval] | None) -> None:
+def _print(
+    findings: list[Finding], unread: list[str], agreed: list[Approval] | None, accounts: int, registry: Path
+) -> None:
     for one in findings:
         click.secho(f"{one.file}:{one.line}: {one.kind}: {one.statement}", fg="red")
         click.echo(f"    touches {', '.join(one.touches)} of {one.account}; its owner is {one.owner}")
@@ -110,4 +124,4 @@ def _print(findings: list[Finding], unread: list[str], agreed: list[Approval] | 
     for line in unread:
         click.secho(f"NOT REVIEWED: {line}", fg="red")
     if not findings and not unread:
-        click.echo("no registered account is touched")
+        click.echo(f"no registered account is touched, of the {accounts} in {registry}")

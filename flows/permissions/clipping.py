@@ -58,10 +58,20 @@ def _grant(tokens: Sequence[Token]) -> list[Token]:
         statement = [token for token in tokens[: _text_end(tokens[:reach])] if not _is_end(token)]
         return completed(statement) if cut_off(statement) and not _goes_on_in_words(tokens[:reach]) else []
     at = words.index(to) + 1
+    if "ON" not in words[:at] and not _is_list_of_roles(words[1 : at - 1]):
+        return []
     end, is_whole = _names(tokens, at, _BEFORE_NAMES)
     if is_whole:
         return list(tokens[:end])
     return completed(list(tokens[:end])) if "ON" in words[:at] else _open(tokens, end)
+
+
+def _is_list_of_roles(words: Sequence[str]) -> bool:
+    """Whether roles can be given or taken so; "revoke the old token from" is prose."""
+    if "OPTION" in words:
+        words = words[words.index("OPTION") + 2 :]  # ADMIN OPTION FOR
+    names = [word for word in words if word not in ("ROLE", "DATABASE", END, OPEN_END, ".")]
+    return len(names) <= 1 + 2 * words.count(",") + words.count(".")
 
 
 def _goes_on_in_words(tokens: Sequence[Token]) -> bool:

@@ -120,6 +120,17 @@ def git_diff(repository: Path, base: str, head: str) -> str:
     return ended.stdout.decode(errors="replace")
 
 
+def git_top(directory: Path) -> Path | None:
+    """The top of the git repository that a directory is in; None where there is none, or no git."""
+    try:
+        ended = subprocess.run(
+            ["git", "rev-parse", "--show-toplevel"], cwd=directory, check=False, capture_output=True, text=True
+        )
+    except OSError:
+        return None
+    return Path(ended.stdout.strip()) if ended.returncode == 0 and ended.stdout.strip() else None
+
+
 def _add(hunk: Hunk, line: str, left: list[int]) -> None:
     mark, text = line[:1], line[1:]
     if mark == "\\":  # "\ No newline at end of file"

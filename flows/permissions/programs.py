@@ -19,7 +19,7 @@ _JINJA = re.compile(
     rf"|\{{%(?P<tag>(?:{_JINJA_TEXT}|(?!%\}}).)*+)(?:%\}}|\Z)",
     re.DOTALL,
 )
-_SQL_COMMENT = re.compile(r"^[ \t]*--[ \t][^\"'`\n]*$|/\*[^\n]*?\*/", re.MULTILINE)
+_SQL_COMMENT = re.compile(r"(?:^|(?<=\s))--[ \t](?:[^\"'`\n]|(?<=\w)'(?=\w))*$|/\*[^\n]*?\*/", re.MULTILINE)
 _OPENING = re.compile(r"--|//|/\*|\{#|\{\{(?![^\n]*\}\})|\{%(?![^\n]*%\})|<%(?![^\n]*%>)")
 """An option, an address, a glob, a length: in SQL and in templates what follows would be no statement."""
 _ESCAPED = re.compile(r"\\(?:[nrt]|\r?\n)")

@@ -30,7 +30,8 @@ _PICTURES_AND_DATA = (
 )
 _SQL = (".sql", ".ddl", ".j2", ".jinja", ".jinja2")
 _WRITE_IT_OUT = (
-    "a name in it is filled in elsewhere, and could be a registered account's; write the statement out, in one piece"
+    "a name in it is missing, or filled in elsewhere, and could be a registered account's; write the statement out, in "
+    "one piece"
 )
 
 

@@ -43,7 +43,9 @@ def test_a_finding_is_exit_code_1_and_none_is_0(project: Path) -> None:
     assert found.exit_code == 1
     assert "infra/access.sql:11: REVOKE: REVOKE ROLE DBT_ROLE FROM USER DBT_SVC" in found.output
     assert "its owner is Buck" in found.output
-    assert run(project, given=diff("SELECT 1;")).exit_code == 0
+    nothing = run(project, given=diff("SELECT 1;"))
+    assert nothing.exit_code == 0
+    assert "no registered account is touched, of the 1 in " in nothing.output
 
 
 def test_json_says_the_same_to_programs(project: Path) -> None:
@@ -63,7 +65,23 @@ def test_files_that_nothing_executes_can_be_left_out(project: Path) -> None:
     text = diff(REVOKE, file="tests/warehouses/test_access.py")
 
     assert run(project, given=text).exit_code == 1
-    assert run(project, "--ignore", "tests/*", given=text).exit_code == 0
+    ignored = run(project, "--ignore", "tests/*", given=text)
+    assert ignored.exit_code == 0
+    assert "left out by --ignore: 1 more" in ignored.output
+
+
+def test_the_registry_is_that_of_the_repository_here(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    subprocess.run(["git", "init", "-q"], cwd=project, check=True)
+    (project / "infra").mkdir()
+    monkeypatch.chdir(project / "infra")
+
+    found = CliRunner().invoke(cli, ["permissions", "review"], input=diff(REVOKE))
+    assert found.exit_code == 1, found.output
+    assert "of dbt;" in found.output
+
+    (project / "service_accounts.yml").unlink()
+    absent = CliRunner().invoke(cli, ["permissions", "review"], input=diff(REVOKE))
+    assert absent.exit_code == 2
 
 
 def test_git_is_asked_for_what_the_branch_changed(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

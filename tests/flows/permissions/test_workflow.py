@@ -67,8 +67,14 @@ def test_reviews_that_cannot_be_read_are_an_error_and_no_success(steps: list[dic
     assert not any("state=success" in line for line in told)
 
 
+def test_what_fails_before_the_review_is_told_as_an_error(steps: list[dict[str, Any]]) -> None:
+    last = steps[-1]
+    assert last["if"] == "failure() && steps.review.outcome == 'skipped'"
+    assert "state=error" in last["run"]
+
+
 def _run_script(steps: list[dict[str, Any]], directory: Path, *, code: int, readable: bool) -> tuple[int, list[str]]:
-    """Its last step, with programs in place of GitHub's and ours that write down what they are told."""
+    """Its step that reviews, with programs in place of GitHub's and ours that write down what they are told."""
     programs = {
         "bin/gh": f'echo "$*" >> told.txt; case "$*" in *reviews*) exit {0 if readable else 1};; esac',
         ".venv/bin/sluice": f"exit {code}",
@@ -85,6 +91,7 @@ def _run_script(steps: list[dict[str, Any]], directory: Path, *, code: int, read
         **dict.fromkeys(("REPOSITORY", "NUMBER", "BASE", "AUTHOR", "RUN"), "x"),
         "HEAD": "HEAD",
     }
-    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", steps[-1]["run"]]  # as GitHub runs it
+    (script,) = [step["run"] for step in steps if step.get("id") == "review"]
+    command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script]  # as GitHub runs it
     ended = subprocess.run(command, cwd=directory, env=environment, check=False)
     return ended.returncode, (directory / "told.txt").read_text().splitlines()
