@@ -20,11 +20,12 @@ from checkpoints.alerts.problem import Problem, ProblemKind
 from expectations.suite import Severity
 from flows.alerting import routing_of, secrets_of
 from flows.clock import utc_now
+from flows.monitor.found import SERVED
 from flows.notification_blocks import notification_blocks
 from gx.errors import SluiceError
 from gx.settings import Settings
 
-OURS = ("ingest-and-gate", "load-and-gate", "monitor", "watch-models", "preflight")
+OURS = (*SERVED, "load-and-gate")
 """The flows that are served."""
 
 _SILENT = timedelta(seconds=180)

@@ -25,6 +25,7 @@ from checkpoints.result import CheckpointFailedError, CheckpointRun
 from flows.dbt_runs.judging import MODELS, judge_models
 from flows.ingest_ids import new_ingest_id
 from flows.masked import masked
+from flows.monitor.found import INGEST
 from flows.monitor.told import tell_killed, tell_run
 from flows.prefect_page import page_of_this_run
 from flows.recording import recorded
@@ -146,11 +147,11 @@ def _crashed(flow: Flow[..., Any], flow_run: FlowRun, state: State[Any]) -> None
     tell_killed(load_settings(Path(str(flow_run.parameters["project"]))), str(flow_run.id))
 
 
-@flow(name="ingest-and-gate", persist_result=False, on_crashed=[_crashed])
+@flow(name=INGEST, persist_result=False, on_crashed=[_crashed])
 def ingest_and_gate(project: str) -> None:
     """Ingest and check raw; then announce the gate, so that the next load can start by itself."""
     ingest_id = new_ingest_id()
-    with _opened(project, "ingest-and-gate", f"ingest-and-gate, {ingest_id}", ingest_id):
+    with _opened(project, INGEST, f"ingest-and-gate, {ingest_id}", ingest_id):
         _ingest_and_check(ingest_id)
         _announce(LOADS[0], ingest_id)
 

@@ -18,6 +18,7 @@ from checkpoints.sla import SlaSpec, load_slas
 from checkpoints.spec import CALENDARS_FILE, FRESHNESS_FILE, SCHEDULES_FILE, SLAS_FILE, CheckpointSpec
 from expectations.loader import load_suites
 from flows.monitor.found import recorded_flows
+from gx.docs.text import counted
 from gx.errors import ConfigError
 from gx.settings import Settings
 
@@ -88,11 +89,11 @@ class Declared:
     def read(self) -> tuple[FileRead, ...]:
         """Read the checkpoints, and each file that is there; whatever is wrong with one, the others are read too."""
         files: dict[str, Callable[[], str]] = {
-            CHECKPOINTS: lambda: _counted(len(self.checkpoints), "checkpoint"),
-            CALENDARS_FILE: lambda: _counted(len(self.calendars) - 1, "calendar"),  # without the one always there
-            FRESHNESS_FILE: lambda: _counted(len(self.limits), "limit"),
-            SLAS_FILE: lambda: _counted(len(self.promises), "SLA"),
-            SCHEDULES_FILE: lambda: _counted(len(self.schedules), "schedule"),
+            CHECKPOINTS: lambda: _how_many(len(self.checkpoints), "checkpoint"),
+            CALENDARS_FILE: lambda: _how_many(len(self.calendars) - 1, "calendar"),  # without the one always there
+            FRESHNESS_FILE: lambda: _how_many(len(self.limits), "limit"),
+            SLAS_FILE: lambda: _how_many(len(self.promises), "SLA"),
+            SCHEDULES_FILE: lambda: _how_many(len(self.schedules), "schedule"),
         }
         there = {CHECKPOINTS, *(name for name in files if (self._directory / name).exists())}
         return tuple(_read(name, load) for name, load in files.items() if name in there)
@@ -118,5 +119,5 @@ def _read(name: str, load: Callable[[], str]) -> FileRead:
         return FileRead(name, error=error) if own else FileRead(name, elsewhere=error)
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'} can be read"
+def _how_many(number: int, what: str) -> str:
+    return f"{counted(number, what)} can be read"

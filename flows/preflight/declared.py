@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from flows.clock import utc_now
-from flows.monitor.declared import CHECKPOINTS, Declared, FileRead
+from flows.monitor.declared import CHECKPOINTS, FileRead
 from flows.preflight.checks import Check
 from flows.preflight.lines import CONFIGURATION, Line, Status
 from flows.preflight.plan import Plan
@@ -15,7 +14,7 @@ def declared_check(plan: Plan) -> Check:
     """One line for each file that is there."""
 
     def run() -> Iterator[Line]:
-        for each in Declared(plan.settings, utc_now()).read():
+        for each in plan.declared.read():
             if each.name != CHECKPOINTS:  # they have a line of their own, which stops a run
                 yield _line(each)
 

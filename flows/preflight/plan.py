@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 
 from sqlalchemy.engine import URL
 
 from checkpoints.ledger import Ledger
+from flows.clock import utc_now
+from flows.monitor.declared import Declared
 from flows.preflight.accounts import Registry
 from gx.settings import Settings
 from gx.warehouse.base import Warehouse
@@ -39,6 +42,11 @@ class Plan:
     today: date
     run: bool
     account: str | None = None
+
+    @cached_property
+    def declared(self) -> Declared:
+        """What the monitor's files say; one for all checks, so that each file is read once."""
+        return Declared(self.settings, utc_now())
 
     @property
     def limit(self) -> float:

@@ -13,24 +13,23 @@ from expectations.suite import Severity
 from flows.monitor.declared import Declared
 from flows.preflight.lines import Line, Status
 from gx.errors import ConfigError
-from gx.settings import Settings
 
 _STEP = timedelta(minutes=30)
 _WEEK = [number * _STEP for number in range(7 * 48)]  # routes have hours of a day, and days of a week
 _MOST = 5
 
 
-def route_lines(settings: Settings, routing: Routing, now: datetime) -> Iterator[Line]:
+def route_lines(declared: Declared, routing: Routing, now: datetime) -> Iterator[Line]:
     """One line, on what is critical and would reach nobody, always or at times. None where there is no channel at all.
 
     Args:
-        settings: of the project; of files that cannot be read another line tells.
+        declared: what the project's files say; of those that cannot be read another line tells.
         routing: of its alerts.
         now: the time, with its zone.
     """
     if not routing.channels:
         return
-    untold = [said for problem in _critical(Declared(settings, now)) if (said := _untold(routing, problem, now))]
+    untold = [said for problem in _critical(declared) if (said := _untold(routing, problem, now))]
     if not untold:
         yield Line("alerts", "routes", Status.FINE, "each critical alert of runs, SLAs and freshness has a channel")
         return

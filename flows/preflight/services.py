@@ -49,7 +49,7 @@ def service_checks(plan: Plan) -> list[Check]:
         if not there & {*kinds}:
             checks.append(_said(name, Status.NONE, f"no such channel: set {missing_variables(name, secrets)}"))
     if not plan.run:  # a run is Prefect's own, and has nobody who would look at routes
-        checks.append(Check("alerts", (), partial(route_lines, plan.settings, routing, utc_now()), stops=False))
+        checks.append(Check("alerts", (), partial(route_lines, plan.declared, routing, utc_now()), stops=False))
         checks.append(_prefect_check(secrets, plan.seconds))
     return checks
 

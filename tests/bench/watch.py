@@ -19,11 +19,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tests.bench.process import ROOT
+from tests.bench.process import ROOT, environment
+from tests.journeys.command import SLUICE
 from tests.warehouses.sites import postgres_server
 
 _PAGE = ROOT / "docs" / "benchmarks" / "watch.md"
-_SLUICE = [sys.executable, "-c", "import sys; sys.argv[0] = 'sluice'; from flows.cli import main; main()"]
 _COMMANDS = {"monitor --once": 5.0, "preflight": 10.0}
 """What is measured, and how many seconds it may take."""
 _FOUND_SOMETHING = 1
@@ -73,13 +73,13 @@ class _Project:
     def __init__(self, name: str, state: Path, **settings: str) -> None:
         self.name = name
         self.seconds: dict[str, list[float]] = {}
-        self._environment = {**os.environ, "SLUICE_STATE": str(state), **settings}
+        self._environment = {**environment(), "SLUICE_STATE": str(state), **settings}
         self.time("run")
 
     def time(self, command: str) -> None:
         started = time.perf_counter()
         done = subprocess.run(
-            [*_SLUICE, *command.split()], env=self._environment, cwd=ROOT, capture_output=True, text=True, check=False
+            [*SLUICE, *command.split()], env=self._environment, cwd=ROOT, capture_output=True, text=True, check=False
         )
         if done.returncode not in (0, _FOUND_SOMETHING):
             raise RuntimeError(f"sluice {command} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
