@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlglot import exp
 
-from flows.sql_review.parsing import written
+from flows.sql_review.parsing import copied, written
 
 _FLIPPED: Mapping[type[exp.Expr], type[exp.Expr]] = {
     exp.EQ: exp.EQ, exp.GT: exp.LT, exp.GTE: exp.LTE, exp.LT: exp.GT, exp.LTE: exp.GTE,
@@ -64,10 +64,8 @@ def moved(condition: exp.Expr, dialect: str) -> Moved | None:
 
 def with_moved(statement: exp.Expr, found: list[tuple[exp.Expr, Moved]], dialect: str) -> str | None:
     """The statement with each of these conditions moved that can be exactly; None when none can."""
-    numbered = {id(node): number for number, node in enumerate(statement.walk())}
-    copy = statement.copy()
-    nodes = list(copy.walk())
-    exact = [(nodes[numbered[id(condition)]], one) for condition, one in found if one.is_exact]
+    copy, its = copied(statement)
+    exact = [(its(condition), one) for condition, one in found if one.is_exact]
     for node, one in exact:
         node.replace(one.condition.copy())
     return written(copy, dialect) if exact else None

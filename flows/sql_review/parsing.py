@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -103,6 +103,14 @@ def parse(source: SqlSource) -> ParsedSql:
             if not identifier.args.get("quoted"):
                 identifier.set("this", identifier.name.lower())
     return ParsedSql(source, tuple(statements), tokens)
+
+
+def copied(statement: exp.Expr) -> tuple[exp.Expr, Callable[[exp.Expr], exp.Expr]]:
+    """A copy of a statement, to be changed; and which of its nodes stands for a node of the statement."""
+    numbered = {id(node): number for number, node in enumerate(statement.walk())}
+    copy = statement.copy()
+    nodes = list(copy.walk())
+    return copy, lambda node: nodes[numbered[id(node)]]
 
 
 def written(statement: exp.Expr, dialect: str) -> str | None:

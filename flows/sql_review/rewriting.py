@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 
 from sqlglot import exp
 
-from flows.sql_review.parsing import written
+from flows.sql_review.parsing import copied, written
 from flows.sql_review.rewriting_conditions import Aggregate, understood
 
 
@@ -56,17 +56,15 @@ def rewritten(statement: exp.Expr, found: Iterable[Correlated], dialect: str) ->
     Returns:
         Its SQL, None when none can go; and the ``id`` of each subquery that is gone.
     """
-    numbered = {id(node): number for number, node in enumerate(statement.walk())}
-    copy = statement.copy()
-    nodes = list(copy.walk())
+    copy, its = copied(statement)
     replaced: set[int] = set()
     work: dict[int, tuple[exp.Select, list[tuple[exp.Subquery, Aggregate, int]]]] = {}
     for item in found:
-        subquery = nodes[numbered[id(item.query)]]
+        subquery = its(item.query)
         outer = subquery.find_ancestor(exp.Select)
         if not item.is_scalar or not isinstance(subquery, exp.Subquery) or not isinstance(outer, exp.Select):
             continue
-        columns = [nodes[numbered[id(column)]] for column in item.outer_columns]
+        columns = [its(column) for column in item.outer_columns]
         aggregate = understood(subquery, outer, [column for column in columns if isinstance(column, exp.Column)])
         if aggregate is not None:
             work.setdefault(id(outer), (outer, []))[1].append((subquery, aggregate, id(item.query)))
